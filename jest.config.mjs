@@ -1,0 +1,27 @@
+import { existsSync, readdirSync } from 'node:fs';
+
+/** One jest project for every workspace folder that has tests. */
+const project = (folder) => ({
+  displayName: folder.split('/')[1] ?? folder,
+  rootDir: `${import.meta.dirname}/${folder}`,
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  // Tests run on the sources: no build is needed, and stack traces point at them.
+  testEnvironmentOptions: { customExportConditions: ['@kombu/source', 'node', 'node-addons'] },
+  transform: {
+    '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+});
+
+const folders = ['packages', 'examples'].flatMap((group) =>
+  readdirSync(`${import.meta.dirname}/${group}`)
+    .map((name) => `${group}/${name}`)
+    .filter((folder) => existsSync(`${import.meta.dirname}/${folder}/test`)),
+);
+
+export default {
+  maxWorkers: '100%',
+  // Set so that jest uses workers even when every file is fast.
+  workerIdleMemoryLimit: '1GB',
+  projects: folders.map(project),
+};

@@ -1,0 +1,46 @@
+/**
+ * `@kombu/core/spi`: what an author of a transport needs. Level 1 (`Transport`) for brokers that speak AMQ semantics
+ * themselves, level 2 (`QueueStore` with `defineVirtualTransport`) for anything that can hold a queue.
+ *
+ * @module
+ */
+export type { Clock, ClockTimer, Random } from './clock.ts';
+export { systemClock } from './clock.ts';
+export type { Logger, LogFields } from './logger.ts';
+export * from './errors.ts';
+export type { Capabilities } from './spi/capabilities.ts';
+export type {
+  Arguments,
+  BindingDeclaration,
+  ConsumeOptions,
+  ExchangeDeclaration,
+  QueueDeclaration,
+  QueueInfo,
+} from './spi/declarations.ts';
+export type {
+  Delivery,
+  DeliveryTag,
+  Envelope,
+  Headers,
+  MessageProperties,
+  PublishGuarantee,
+  ReturnedMessage,
+  Route,
+  SettleOutcome,
+} from './spi/envelope.ts';
+export type {
+  BindingStore,
+  GetOptions,
+  OutgoingMessage,
+  PutFailure,
+  QueueStore,
+  StoredMessage,
+} from './spi/queue-store.ts';
+export type {
+  ChannelEvents,
+  Target,
+  Transport,
+  TransportChannel,
+  TransportConnection,
+  TransportContext,
+} from './spi/transport.ts';

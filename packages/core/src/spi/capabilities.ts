@@ -1,0 +1,32 @@
+/** What a transport can do, as plain data: core reads it, the conformance suite checks it, the READMEs print it. */
+export interface Capabilities {
+  /** Exchange types that route as AMQP 0-9-1 says: some of `direct`, `topic`, `fanout`, `headers`, or the broker's own. */
+  readonly exchangeTypes: readonly string[];
+  /** Exchange-to-exchange bindings and the `alternate-exchange` argument. */
+  readonly exchangeBindings: boolean;
+  /** Messages of higher priority overtake others. */
+  readonly priority: boolean;
+  /** `publish({ delay })`. */
+  readonly delay: boolean;
+  /** The longest delay in milliseconds, where the broker has a limit. */
+  readonly maxDelayMs?: number;
+  /** `expiration` of a message and `x-message-ttl` of a queue. */
+  readonly ttl: boolean;
+  /** `x-dead-letter-exchange`, `x-max-length` and `x-expires` of a queue. */
+  readonly queueLimits: boolean;
+  /** Bindings are seen by every process; without it, a process routes by the bindings that it declared itself. */
+  readonly sharedBindings: boolean;
+  /**
+   * `broker`: a message leaves the broker only when it is acked. `client`: the broker forgets it on delivery, so that a
+   * crash of the client loses it.
+   */
+  readonly acknowledge: 'broker' | 'client';
+  /** How long a delivered message stays hidden unless it is renewed, in milliseconds. Absent: as long as the connection lives. */
+  readonly leaseMs?: number;
+  readonly ordering: 'fifo' | 'best-effort';
+  /** The broker itself says that it has the message. Otherwise a publish is done when the write is. */
+  readonly publisherConfirms: boolean;
+  readonly heartbeats: boolean;
+  /** The largest message that the broker takes, in bytes, envelope included. */
+  readonly maxPayloadBytes?: number;
+}
