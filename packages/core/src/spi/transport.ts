@@ -138,6 +138,11 @@ export interface TransportChannel {
   reject(tag: DeliveryTag, options: { readonly requeue: boolean; readonly delay?: number }): Promise<SettleOutcome>;
   /** Gives all unsettled deliveries of the channel back to their queues. */
   recover(): Promise<void>;
+  /**
+   * When the broker was last heard of for this consumer (a read that came back, also empty; a heartbeat), in wall-clock
+   * milliseconds. Absent: nobody knows, and only the link's state tells whether the consumer is well.
+   */
+  lastReadAt?(consumerTag: string): number | undefined;
   /** Cancels the consumers, gives unsettled deliveries back, and settles soon in every state. */
   close(): Promise<void>;
 }

@@ -1,0 +1,39 @@
+import type { WaitOptions } from '../reliability/deadline.ts';
+import { bounded } from '../reliability/deadline.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import type { CloseReport } from './host.ts';
+
+/** Even when the time is up, a transport gets so many milliseconds to destroy its sockets. */
+const forceMs = 250;
+
+/**
+ * Closes a connection in phases, all within one deadline: consumers stop and their handlers finish, publishes in flight are
+ * answered, channels give back what is unsettled, the link goes. A phase that fails or runs out of time does not stop the next.
+ */
+export async function closeConnection(owner: ConnectionHost, wait: WaitOptions): Promise<CloseReport> {
+  const { clock, logger, supervisor, options } = owner;
+  const giveUpAt = clock.now() + (wait.timeout ?? options.closeTimeout);
+  const left = (atLeast = 0): number => Math.max(atLeast, giveUpAt - clock.now());
+  const report = { completed: 0, released: 0, abandoned: 0 };
+  const phase = async (what: string, work: Promise<unknown>, atLeast = 0): Promise<void> => {
+    const inTime = bounded(work, { timeout: left(atLeast), signal: wait.signal }, clock, what);
+    await inTime.catch((error: unknown) => logger.warn(`${what} was given up`, { error }));
+  };
+  supervisor.setState('closing');
+  const consumers = [...owner.consumers].map(async (consumer) => {
+    const { completed, released, abandoned } = await consumer.close({ timeout: left() });
+    report.completed += completed;
+    report.released += released;
+    report.abandoned += abandoned;
+  });
+  await phase('Closing the consumers', Promise.all(consumers));
+  const producers = [...owner.producers].map(async (producer) => {
+    report.abandoned += (await producer.close({ timeout: supervisor.link ? left() : 0 })).abandoned;
+  });
+  await phase('Closing the producers', Promise.all(producers));
+  await phase('Closing the channels', Promise.all([...owner.channels].map((channel) => channel.close())), forceMs);
+  await phase('Closing the control channel', owner.control.close(), forceMs);
+  await phase('Closing the link', supervisor.close(), forceMs);
+  supervisor.setState('closed');
+  return report;
+}

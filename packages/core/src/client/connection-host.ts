@@ -1,0 +1,178 @@
+import type { Clock, Random } from '../clock.ts';
+import type { CompressorRegistry } from '../codec/compression.ts';
+import type { CodecLimits } from '../codec/limits.ts';
+import type { SerializerRegistry } from '../codec/serializers.ts';
+import type { KombuError } from '../errors.ts';
+import { ConnectionError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { WaitOptions } from '../reliability/deadline.ts';
+import type { Capabilities } from '../spi/capabilities.ts';
+import type { ReturnedMessage } from '../spi/envelope.ts';
+import type { TransportConnection } from '../spi/transport.ts';
+import { Channel } from './channel.ts';
+import type { ConnectionEvents } from './connection-events.ts';
+import type { CompleteConnectionOptions } from './connection-options.ts';
+import { Control } from './control.ts';
+import { Dialler } from './dialler.ts';
+import type { Emitter } from './emitter.ts';
+import type { Host, HostedChannel, HostedConsumer, HostedProducer, Place } from './host.ts';
+import { Supervisor } from './supervisor.ts';
+import { wrapError } from './wrap-error.ts';
+
+/** The inside of a connection: wires the supervisor, the control channel, and all that lives on the link. */
+export class ConnectionHost implements Host {
+  readonly options: CompleteConnectionOptions;
+  readonly dialler: Dialler;
+  readonly supervisor: Supervisor;
+  readonly control: Control;
+  readonly events: Emitter<ConnectionEvents>;
+  readonly channels: Set<HostedChannel> = new Set();
+  readonly consumers: Set<HostedConsumer> = new Set();
+  readonly producers: Set<HostedProducer> = new Set();
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly serializers: SerializerRegistry;
+  readonly compressors: CompressorRegistry;
+  readonly limits: CodecLimits;
+  #default: Channel | undefined;
+  #blocked: string | undefined;
+  #whenUnblocked: (() => void)[] = [];
+  #handled = 0;
+  #whenHandled: (() => void)[] = [];
+
+  constructor(options: CompleteConnectionOptions, events: Emitter<ConnectionEvents>) {
+    this.options = options;
+    this.events = events;
+    ({
+      clock: this.clock,
+      random: this.random,
+      logger: this.logger,
+      serializers: this.serializers,
+      compressors: this.compressors,
+      limits: this.limits,
+    } = options);
+    this.dialler = new Dialler(options);
+    this.control = new Control(this);
+    this.supervisor = new Supervisor({
+      clock: this.clock,
+      random: this.random,
+      logger: this.logger,
+      connectTimeout: options.connectTimeout,
+      recovery: options.recovery,
+      hosts: () => options.urls.length,
+      dial: (signal) => this.dialler.dial(signal),
+      switchHost: () => this.dialler.switchHost(),
+      converge: (link) => this.control.converge(link),
+      stateChanged: (state, error) => this.events.emit('state', { state, error }),
+      linkUp: () => {},
+      linkDown: (error) => this.#linkDown(error),
+    });
+  }
+
+  get recovers(): boolean {
+    return this.options.recovery !== undefined;
+  }
+
+  get link(): TransportConnection | undefined {
+    return this.supervisor.link;
+  }
+
+  get generation(): number {
+    return this.supervisor.generation;
+  }
+
+  get lastError(): Error | undefined {
+    return this.supervisor.lastError;
+  }
+
+  get capabilities(): Capabilities | undefined {
+    return this.dialler.transport?.capabilities;
+  }
+
+  get blocked(): string | undefined {
+    return this.#blocked;
+  }
+
+  /** Events handled so far, over all channels. */
+  get handledCount(): number {
+    return this.#handled;
+  }
+
+  ready(wait: WaitOptions, doing: string): Promise<TransportConnection> {
+    return this.supervisor.ready(wait, doing);
+  }
+
+  dropLink(link: TransportConnection, reason: Error): Promise<void> {
+    return this.supervisor.dropLink(link, reason);
+  }
+
+  wrap(error: unknown, doing: string): KombuError {
+    return wrapError(error, this.dialler.transport, doing, 'CHANNEL_ERROR');
+  }
+
+  defaultChannel(): Channel {
+    if (!this.#default || this.#default.isClosed) this.#default = new Channel(this);
+    return this.#default;
+  }
+
+  channelFor(place: Place): Channel {
+    return place instanceof Channel ? place : new Channel(this);
+  }
+
+  restoreQueue(queue: string): Promise<void> {
+    return this.control.restoreQueue(queue);
+  }
+
+  queueLeft(queue: string): void {
+    if (!this.control.ledger.queue(queue)?.autoDelete) return;
+    for (const channel of this.channels) {
+      for (const { options } of channel.subscriptions.values()) if (options.queue === queue) return;
+    }
+    this.control.ledger.forgetQueue(queue);
+    this.control.declared.clear();
+  }
+
+  returned(message: ReturnedMessage): void {
+    this.events.emit('returned', message);
+    this.handled();
+  }
+
+  flow(blocked: boolean, reason: string | undefined): void {
+    if (blocked === (this.#blocked !== undefined)) return;
+    this.#blocked = blocked ? (reason ?? 'no reason given') : undefined;
+    this.events.emit('blocked', { blocked, reason });
+    if (blocked) this.logger.warn('The broker blocks publishers', { reason });
+    else for (const resolve of this.#whenUnblocked.splice(0)) resolve();
+  }
+
+  unblocked(): Promise<void> {
+    if (this.#blocked === undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#whenUnblocked.push(resolve));
+  }
+
+  consumerCancelled(event: ConnectionEvents['consumerCancelled']): void {
+    this.events.emit('consumerCancelled', event);
+  }
+
+  consumerError(event: ConnectionEvents['consumerError']): void {
+    this.events.emit('consumerError', event);
+  }
+
+  handled(): void {
+    this.#handled += 1;
+    if (this.#whenHandled.length > 0) for (const resolve of this.#whenHandled.splice(0)) resolve();
+  }
+
+  /** Resolves at the next handled event. */
+  nextHandled(): Promise<void> {
+    return new Promise((resolve) => this.#whenHandled.push(resolve));
+  }
+
+  #linkDown(error: Error | undefined): void {
+    const reason = error ?? new ConnectionError('The connection to the broker was lost');
+    // What a dead link blocked, the next one may allow.
+    this.flow(false, undefined);
+    for (const channel of this.channels) channel.linkLost(reason);
+  }
+}

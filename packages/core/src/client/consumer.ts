@@ -1,0 +1,377 @@
+import { randomUUID } from 'node:crypto';
+import type { KombuError } from '../errors.ts';
+import { InvalidArgumentError, MessageStateError } from '../errors.ts';
+import type { WaitOptions } from '../reliability/deadline.ts';
+import { bounded } from '../reliability/deadline.ts';
+import type { Channel } from './channel.ts';
+import type { ConsumerOptions, Handler } from './consumer-options.ts';
+import { checkConsumerOptions, checkCount, queueList } from './consumer-options.ts';
+import { FailurePolicy } from './failure-policy.ts';
+import { Fifo } from './fifo.ts';
+import type { CloseReport, ConsumerHealth, Host, HostedConsumer, Place } from './host.ts';
+import { maybeDeclare } from './maybe-declare.ts';
+import type { Message } from './message.ts';
+import { MessageIterator } from './message-iterator.ts';
+import type { FeedOwner } from './queue-feed.ts';
+import { QueueFeed } from './queue-feed.ts';
+import type { Queue } from './queue.ts';
+
+const defaultPrefetch = 100;
+const defaultCloseTimeout = 30_000;
+
+/**
+ * Consumes from one or more queues and hands the messages to handlers, or to an iterator. It outlives broken links: its
+ * queues are declared and subscribed again. A handler that throws never stops it.
+ */
+export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, AsyncIterable<Message<T>> {
+  readonly #place: Place;
+  readonly #channel: Channel;
+  readonly #ownsChannel: boolean;
+  readonly #options: ConsumerOptions<T>;
+  readonly #feeds = new Map<string, QueueFeed>();
+  readonly #handlers: Handler<T>[];
+  readonly #policy: FailurePolicy;
+  readonly #buffer = new Fifo<{ readonly message: Message; readonly feed: QueueFeed }>();
+  readonly #iterators = new Set<MessageIterator<T>>();
+  #prefetch: number;
+  #concurrency: number;
+  #active = 0;
+  #completed = 0;
+  #paused = false;
+  #whenIdle: (() => void)[] = [];
+  #closed: Promise<CloseReport> | undefined;
+
+  /**
+   * @param place - A channel, or a connection for a channel of the consumer's own, which closes with it.
+   */
+  constructor(place: Place, options: ConsumerOptions<T> = {}) {
+    checkConsumerOptions(options as ConsumerOptions);
+    this.#place = place;
+    this.#channel = place.internals.channelFor(place) as Channel;
+    this.#ownsChannel = (this.#channel as Place) !== place;
+    this.#options = options;
+    this.#handlers = [...(options.handler ? [options.handler] : []), ...(options.callbacks ?? [])];
+    this.#prefetch = options.prefetch ?? defaultPrefetch;
+    this.#concurrency = options.concurrency ?? (this.#prefetch || Infinity);
+    this.#policy = new FailurePolicy(place, options as ConsumerOptions);
+    for (const queue of queueList(options.queues)) this.addQueue(queue);
+  }
+
+  /** The queues, by name. */
+  get queues(): ReadonlyMap<string, Queue<T>> {
+    return new Map([...this.#feeds].map(([name, { queue }]) => [name, queue as Queue<T>]));
+  }
+
+  /** Handlers running now. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** Messages received and not settled. */
+  get inFlight(): number {
+    let count = 0;
+    for (const feed of this.#feeds.values()) count += feed.unsettled.size;
+    return count;
+  }
+
+  /** Adds a handler; they are called one after the other. */
+  registerCallback(callback: Handler<T>): void {
+    this.#handlers.push(callback);
+  }
+
+  /** Adds a queue; `consume()` starts it. A second queue of the same name replaces nothing and is ignored. */
+  addQueue(queue: Queue<T> | string): void {
+    for (const each of queueList<T>(queue)) {
+      if (each.name !== '' && this.#feeds.has(each.name)) continue;
+      const feed = this.#makeFeed(each);
+      this.#feeds.set(each.name || feed.consumerTag, feed);
+    }
+  }
+
+  /** Is this queue, or one of this name, among those consumed? */
+  consumingFrom(queue: Queue | string): boolean {
+    const name = typeof queue === 'string' ? queue : queue.name;
+    return [...this.#feeds.values()].some((feed) => feed.queue.name === name && feed.subscription?.wanted === true);
+  }
+
+  /**
+   * Declares the queues (unless `autoDeclare: false`) and starts what is not started yet. Rejects when a queue cannot be
+   * declared or consumed; the others are not started then.
+   */
+  async consume(wait: WaitOptions = {}): Promise<void> {
+    if (this.#closed) throw new InvalidArgumentError('The consumer is closed');
+    this.#place.internals.consumers.add(this);
+    for (const feed of this.#feeds.values()) if (!feed.subscription?.wanted) await this.#start(feed, wait);
+  }
+
+  /** Stops all queues. Messages already handed out can still be settled; those waiting here go back to their queues. */
+  async cancel(): Promise<void> {
+    await Promise.all([...this.#feeds.values()].map((feed) => this.#stop(feed)));
+    for (const iterator of this.#iterators) iterator.end();
+    this.#place.internals.consumers.delete(this);
+  }
+
+  /** Stops one queue and forgets it. */
+  async cancelByQueue(queue: Queue | string): Promise<void> {
+    const name = typeof queue === 'string' ? queue : queue.name;
+    for (const [key, feed] of this.#feeds) {
+      if (feed.queue.name !== name) continue;
+      await this.#stop(feed);
+      this.#feeds.delete(key);
+    }
+  }
+
+  /** Removes the ready messages of all queues; resolves to their number. */
+  async purge(wait: WaitOptions = {}): Promise<number> {
+    let count = 0;
+    for (const { queue } of this.#feeds.values()) count += await queue.purge(this.#place, wait);
+    return count;
+  }
+
+  /** Starts no further handlers; the prefetch bounds what waits meanwhile. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#pump();
+  }
+
+  /** Kombu's spelling of `pause` and `resume`. */
+  flow(active: boolean): void {
+    if (active) this.resume();
+    else this.pause();
+  }
+
+  /** Changes the prefetch of all queues, at once and for later reconnects. 0: no limit. */
+  async qos({ prefetchCount }: { readonly prefetchCount: number }): Promise<void> {
+    checkCount('prefetchCount', prefetchCount, 0);
+    this.#prefetch = prefetchCount;
+    if (this.#options.concurrency === undefined) this.#concurrency = prefetchCount || Infinity;
+    for (const { subscription } of this.#feeds.values()) {
+      if (subscription?.wanted) await this.#channel.setPrefetch(subscription, prefetchCount);
+    }
+  }
+
+  /** Gives all unsettled messages of the channel back to their queues. */
+  async recover(): Promise<void> {
+    await this.#channel.recover();
+  }
+
+  /** The state of each queue. */
+  health(): readonly ConsumerHealth[] {
+    return [...this.#feeds.values()].map((feed) => feed.health());
+  }
+
+  /**
+   * Stops the queues, gives back what no handler has, waits for the running handlers at most `timeout` milliseconds (default
+   * 30000), and gives back what is unsettled then. Never rejects for a broken link. Idempotent.
+   */
+  close(options: WaitOptions = {}): Promise<CloseReport> {
+    this.#closed ??= this.#close(options);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Starts consuming and gives the messages one by one; not asking for the next is the back-pressure. */
+  [Symbol.asyncIterator](): AsyncIterator<Message<T>> {
+    if (this.#handlers.length > 0 || this.#options.onMessage) {
+      throw new InvalidArgumentError('A consumer with a handler cannot be iterated: its messages go to the handler');
+    }
+    const iterator = new MessageIterator<T>({
+      start: () => this.consume(),
+      stop: async () => {
+        this.#iterators.delete(iterator);
+        await this.close({ timeout: 0 });
+      },
+      pull: () => this.#pump(),
+      autoAck: this.#options.ack === 'auto',
+    });
+    this.#iterators.add(iterator);
+    return iterator;
+  }
+
+  async #close({ timeout = defaultCloseTimeout, signal }: WaitOptions): Promise<CloseReport> {
+    const { clock, logger } = this.#place.internals;
+    const before = this.#completed;
+    const doing = 'Waiting for message handlers';
+    const giveUpAt = clock.now() + timeout;
+    await bounded(this.cancel(), { timeout: Math.max(timeout, 1000), signal }, clock, 'Cancelling a consumer').catch(
+      (error: unknown) => logger.warn('A consumer could not be cancelled politely', { error }),
+    );
+    if (this.#active > 0 && timeout > 0) {
+      await bounded(this.#idle(), { timeout: Math.max(0, giveUpAt - clock.now()), signal }, clock, doing).catch(
+        () => {},
+      );
+    }
+    const abandoned = this.#active;
+    await this.#policy.close();
+    const released = await this.#releaseAll();
+    if (this.#ownsChannel) await this.#channel.close();
+    if (abandoned > 0) logger.warn(`A consumer was closed while ${abandoned} handlers were running`, { abandoned });
+    return { completed: this.#completed - before, released, abandoned };
+  }
+
+  async #releaseAll(): Promise<number> {
+    let released = 0;
+    // The newest first, so that each goes in front of the one behind it.
+    for (const feed of this.#feeds.values()) {
+      const messages = [...feed.unsettled].toReversed();
+      released += messages.length;
+      await Promise.all(messages.map((message) => message.requeue().catch(ignoreState)));
+    }
+    return released;
+  }
+
+  #idle(): Promise<void> {
+    if (this.#active === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  #makeFeed(queue: Queue): QueueFeed {
+    const { noAck = queue.noAck, accept, tagPrefix = 'kombu-' } = this.#options;
+    const owner: FeedOwner = {
+      received: (message, feed) => this.#received(message, feed),
+      lost: (feed) => this.#buffer.remove((entry) => entry.feed === feed),
+      failed: (error) => this.#failed(error),
+    };
+    return new QueueFeed(queue, { consumerTag: `${tagPrefix}${randomUUID()}`, noAck, accept }, owner, this.#host);
+  }
+
+  get #host(): Host {
+    return this.#place.internals;
+  }
+
+  async #start(feed: QueueFeed, wait: WaitOptions): Promise<void> {
+    const { autoDeclare = true, exclusive = false, consumerArguments } = this.#options;
+    if (autoDeclare) await maybeDeclare(feed.queue, this.#place, wait);
+    feed.subscription = await this.#channel.subscribe(
+      {
+        queue: feed.queue.name,
+        consumerTag: feed.consumerTag,
+        noAck: feed.noAck,
+        exclusive,
+        prefetch: this.#prefetch,
+        arguments: { ...feed.queue.consumerArguments, ...consumerArguments },
+      },
+      feed,
+      wait,
+    );
+  }
+
+  async #stop(feed: QueueFeed): Promise<void> {
+    const { subscription } = feed;
+    if (subscription && subscription.phase !== 'cancelled') await this.#channel.unsubscribe(subscription);
+    const waiting = this.#buffer.remove((entry) => entry.feed === feed);
+    if (feed.noAck) return;
+    await Promise.all(waiting.toReversed().map(({ message }) => message.requeue()));
+  }
+
+  #received(message: Message, feed: QueueFeed): void {
+    if (this.#handlers.length === 0 && !this.#options.onMessage) {
+      this.#buffer.push({ message, feed });
+      this.#pump();
+    } else if (this.#paused || this.#active >= this.#concurrency || this.#buffer.size > 0) {
+      this.#buffer.push({ message, feed });
+    } else this.#run(message, feed);
+  }
+
+  #failed(error: KombuError): void {
+    for (const iterator of this.#iterators) iterator.fail(error);
+    this.#policy.report(error, undefined, 'A consumer stays off');
+  }
+
+  /** Hands out what waits, as far as there is somebody to take it. */
+  #pump(): void {
+    if (this.#paused) return;
+    if (this.#iterators.size > 0) {
+      for (const iterator of this.#iterators) {
+        while (iterator.wants && this.#buffer.size > 0) {
+          iterator.give((this.#buffer.shift() as { message: Message }).message as Message<T>);
+          this.#host.handled();
+        }
+      }
+      return;
+    }
+    if (this.#handlers.length === 0 && !this.#options.onMessage) return;
+    while (this.#active < this.#concurrency) {
+      const next = this.#buffer.shift();
+      if (!next) return;
+      this.#run(next.message, next.feed);
+    }
+  }
+
+  #run(message: Message, feed: QueueFeed): void {
+    this.#active += 1;
+    let result: unknown;
+    try {
+      result = this.#handle(message as Message<T>, feed);
+    } catch (error) {
+      this.#policy.handlerFailed(error as Error, message, feed.noAck);
+      return this.#done();
+    }
+    if (isThenable(result)) {
+      result.then(
+        () => this.#succeeded(message),
+        (error: unknown) => {
+          this.#policy.handlerFailed(asError(error), message, feed.noAck);
+          this.#done();
+        },
+      );
+    } else this.#succeeded(message);
+  }
+
+  /** Calls the handlers. A body that cannot be decoded never reaches them, unless they shall have it raw. */
+  #handle(message: Message<T>, feed: QueueFeed): unknown {
+    if (this.#options.onMessage) return this.#options.onMessage(message);
+    let body: T;
+    try {
+      body = message.payload;
+    } catch (error) {
+      if (this.#policy.undecodable(asError(error), message, feed.noAck)) return undefined;
+      body = message.body as T;
+    }
+    const [only] = this.#handlers;
+    return this.#handlers.length === 1 && only ? only(body, message) : this.#callAll(body, message);
+  }
+
+  async #callAll(body: T, message: Message<T>): Promise<void> {
+    for (const handler of this.#handlers) await handler(body, message);
+  }
+
+  #succeeded(message: Message): void {
+    this.#completed += 1;
+    if (this.#options.ack === 'auto' && !message.acknowledged) {
+      message
+        .ack()
+        .then(undefined, (error: unknown) =>
+          this.#policy.report(asError(error), message, 'A message could not be acked'),
+        );
+    }
+    this.#done();
+  }
+
+  #done(): void {
+    this.#active -= 1;
+    this.#host.handled();
+    if (this.#buffer.size > 0) this.#pump();
+    if (this.#active === 0 && this.#whenIdle.length > 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error });
+}
+
+/** Settled by its handler in the same moment: nothing left to give back. */
+function ignoreState(error: unknown): void {
+  if (!(error instanceof MessageStateError)) throw error;
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { EncodeError, InvalidArgumentError } from '../errors.ts';
+import type { Envelope, Headers, MessageProperties } from '../spi/envelope.ts';
+import { deliveryModeNumber } from './delivery-mode.ts';
+import type { Host } from './host.ts';
+import type { PublishOptions } from './publish-options.ts';
+
+/** Options that are message properties of the same name. */
+const propertyOptions = ['correlationId', 'timestamp', 'type', 'userId', 'appId'] as const;
+
+/**
+ * Encodes a body with its properties. Throws EncodeError, SerializerNotInstalledError or InvalidArgumentError; nothing has
+ * been sent then.
+ */
+export function buildEnvelope(body: unknown, options: PublishOptions, owner: Host): Envelope {
+  const encoded = encodeBody(body, options, owner);
+  let headers: Headers = options.headers ?? {};
+  let bytes = encoded.body;
+  if (options.compression !== undefined) {
+    const compressed = owner.compressors.compress(bytes, options.compression);
+    bytes = compressed.body;
+    headers = { ...headers, compression: compressed.contentType };
+  }
+  return {
+    body: bytes,
+    contentType: encoded.contentType,
+    contentEncoding: encoded.contentEncoding,
+    headers,
+    properties: buildProperties(options),
+  };
+}
+
+function encodeBody(
+  body: unknown,
+  { contentType, contentEncoding, serializer }: PublishOptions,
+  owner: Host,
+): { contentType: string; contentEncoding: string; body: Buffer } {
+  if (contentType === undefined) return owner.serializers.dumps(body, serializer);
+  if (typeof body === 'string') {
+    const encoding = contentEncoding ?? 'utf-8';
+    return { contentType, contentEncoding: encoding, body: Buffer.from(body, bufferEncoding(encoding)) };
+  }
+  if (body instanceof Uint8Array) {
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    return { contentType, contentEncoding: contentEncoding ?? 'binary', body: bytes };
+  }
+  throw new EncodeError(
+    `With a contentType ('${contentType}') the body has to be encoded already: a string or a Buffer`,
+  );
+}
+
+function bufferEncoding(name: string): BufferEncoding {
+  const lower = name.toLowerCase();
+  if (lower === 'us-ascii') return 'ascii';
+  if (lower === 'iso-8859-1') return 'latin1';
+  if (Buffer.isEncoding(lower) && lower !== 'base64' && lower !== 'hex') return lower;
+  throw new EncodeError(`A string cannot be encoded as '${name}': pass a Buffer with that contentEncoding`);
+}
+
+function buildProperties(options: PublishOptions): MessageProperties {
+  const { priority, expiration, deliveryMode, exchange, replyTo } = options;
+  const exchangeMode = typeof exchange === 'object' ? exchange.deliveryMode : undefined;
+  const properties: MessageProperties = {
+    ...options.properties,
+    deliveryMode: deliveryMode === undefined ? (exchangeMode ?? 2) : deliveryModeNumber(deliveryMode),
+    messageId: options.messageId ?? randomUUID(),
+  };
+  if (priority !== undefined) properties.priority = wholeNumber('priority', priority);
+  if (expiration !== undefined) properties.expiration = wholeNumber('expiration', expiration);
+  if (replyTo !== undefined) properties.replyTo = typeof replyTo === 'string' ? replyTo : replyTo.name;
+  for (const name of propertyOptions)
+    if (options[name] !== undefined) Object.assign(properties, { [name]: options[name] });
+  return properties;
+}
+
+function wholeNumber(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError(`${name} must be an integer of at least 0, not ${String(value)}`);
+}

@@ -1,0 +1,151 @@
+import type { ClockTimer } from '../clock.ts';
+import { completePolicy, retryInterval } from '../reliability/retry.ts';
+import type { CompleteRetryPolicy } from '../reliability/retry.ts';
+import type { ConsumerOptions } from './consumer-options.ts';
+import { guarded } from './emitter.ts';
+import type { Exchange } from './exchange.ts';
+import type { Host, Place } from './host.ts';
+import type { Message } from './message.ts';
+import { Producer } from './producer.ts';
+import type { PublishOptions } from './publish-options.ts';
+import { Queue } from './queue.ts';
+
+const defaultAttempts = 5;
+
+/** How a message that its handler neither settled nor survived comes back in manual mode: soon, and ever later. */
+const manualBackOff = { intervalStart: 500, intervalStep: 2000, intervalMax: 30_000 };
+const autoBackOff = { intervalStart: 1000, intervalStep: 5000, intervalMax: 60_000 };
+
+/** Decides what becomes of messages that failed: in their handler, or in decoding. */
+export class FailurePolicy {
+  readonly #place: Place;
+  readonly #options: ConsumerOptions;
+  readonly #backOff: CompleteRetryPolicy;
+  readonly #attempts: number;
+  readonly #held = new Map<Message, ClockTimer>();
+  #producer: Producer | undefined;
+
+  constructor(place: Place, options: ConsumerOptions) {
+    this.#place = place;
+    this.#options = options;
+    const { attempts, ...intervals } = options.retry ?? {};
+    this.#attempts = attempts ?? defaultAttempts;
+    this.#backOff = completePolicy(options.ack === 'auto' ? { ...autoBackOff, ...intervals } : manualBackOff);
+  }
+
+  /** The handler threw or rejected. */
+  handlerFailed(error: Error, message: Message, noAck: boolean): void {
+    this.report(error, message, 'A message handler failed');
+    if (noAck || message.acknowledged) return;
+    const deliveries = 1 + (message.deliveryCount ?? (message.deliveryInfo.redelivered ? 1 : 0));
+    if (this.#options.ack === 'auto' && deliveries >= this.#attempts) {
+      this.#background(this.#giveUp(message, error, 'delivery-limit'));
+    } else this.#requeueLater(message, retryInterval(this.#backOff, deliveries - 1, this.#host.random));
+  }
+
+  /** The body cannot be decoded. Answers false when the handler shall have it raw. */
+  undecodable(error: Error, message: Message, noAck: boolean): boolean {
+    const { onDecodeError, deadLetter } = this.#options;
+    if (onDecodeError) {
+      guarded(() => onDecodeError(message, error), this.#host.logger, 'onDecodeError');
+      return true;
+    }
+    const policy = this.#options.onUndecodable ?? (deadLetter === undefined ? 'reject' : 'deadLetter');
+    if (policy === 'raw') return false;
+    this.report(
+      error,
+      message,
+      `A message cannot be decoded and is ${policy === 'reject' ? 'rejected' : 'dead-lettered'}`,
+    );
+    if (!noAck) this.#background(this.#giveUp(message, error, 'undecodable'));
+    return true;
+  }
+
+  report(error: Error, message: Message | undefined, what: string): void {
+    const { onError } = this.#options;
+    const { messageId } = message?.properties ?? {};
+    this.#host.logger.error(what, { error, messageId, queue: message?.deliveryInfo.queue });
+    if (onError) guarded(() => onError(error, message), this.#host.logger, 'onError');
+  }
+
+  /** Stops waiting: what is held until its back-off is over is left to the caller, who gives it back. */
+  async close(): Promise<void> {
+    for (const timer of this.#held.values()) this.#host.clock.clearTimeout(timer);
+    this.#held.clear();
+    await this.#producer?.close();
+  }
+
+  get #host(): Host {
+    return this.#place.internals;
+  }
+
+  #requeueLater(message: Message, delay: number): void {
+    if (this.#host.capabilities?.delay) {
+      this.#background(message.requeue({ delay }));
+      return;
+    }
+    // A broker that cannot delay would hand it straight back: hold it here, within the prefetch, until it is time.
+    const timer = this.#host.clock.setTimeout(() => {
+      this.#held.delete(message);
+      this.#background(message.requeue());
+    }, delay);
+    this.#held.set(message, timer);
+  }
+
+  async #giveUp(message: Message, error: Error, reason: string): Promise<void> {
+    const target = this.#options.deadLetter;
+    if (target === undefined) {
+      await message.reject();
+      return;
+    }
+    this.#producer ??= new Producer(this.#place);
+    try {
+      await this.#producer.publish(message.body, deadLetterOptions(message, target, error, reason));
+      await message.ack();
+    } catch (failure) {
+      this.report(failure as Error, message, 'A failed message could not be dead-lettered and goes back to its queue');
+      if (!message.acknowledged) this.#requeueLater(message, this.#backOff.intervalMax);
+    }
+  }
+
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#host.logger.error('A failed message could not be settled', { error }));
+  }
+}
+
+/** How a failed message travels on: as it was, with the story of its failure in the headers. */
+function deadLetterOptions(
+  message: Message,
+  target: Queue | Exchange | string,
+  error: Error,
+  reason: string,
+): PublishOptions {
+  const { exchange, routingKey, queue } = message.deliveryInfo;
+  const { deliveryMode, messageId, correlationId, replyTo, priority, timestamp, type, appId } = message.properties;
+  const headers = {
+    ...message.headers,
+    'x-first-death-reason': reason,
+    'x-first-death-queue': queue ?? null,
+    'x-first-death-exchange': exchange,
+    'x-exception': `${error.name}: ${error.message}`,
+    'x-delivery-count': (message.deliveryCount ?? 0) + 1,
+    'x-original-routing-key': routingKey,
+  };
+  const asQueue = typeof target === 'string' ? new Queue(target) : target;
+  return {
+    ...(asQueue instanceof Queue ? { routingKey: asQueue.name } : { exchange: asQueue, routingKey }),
+    declare: [asQueue],
+    mandatory: true,
+    contentType: message.contentType ?? 'application/data',
+    contentEncoding: message.contentEncoding ?? 'binary',
+    headers,
+    ...(deliveryMode === undefined ? {} : { deliveryMode }),
+    ...(priority ? { priority } : {}),
+    messageId,
+    correlationId,
+    replyTo,
+    timestamp,
+    type,
+    appId,
+  };
+}

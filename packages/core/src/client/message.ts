@@ -1,0 +1,239 @@
+import type { KombuError } from '../errors.ts';
+import { MessageStateError, UnsupportedError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { CompressorRegistry } from '../codec/compression.ts';
+import type { CodecLimits } from '../codec/limits.ts';
+import type { SerializerRegistry } from '../codec/serializers.ts';
+import type { Delivery, DeliveryTag, Headers, MessageProperties, SettleOutcome } from '../spi/envelope.ts';
+import type { ChannelSession } from './channel-session.ts';
+
+/** Where a message came from and how. */
+export interface DeliveryInfo {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly redelivered: boolean;
+  /** undefined on the result of `get`. */
+  readonly consumerTag: string | undefined;
+  /** The queue, where the transport knows it. */
+  readonly queue: string | undefined;
+  readonly priority: number | undefined;
+}
+
+/** `received` is the only state in which a message can be settled. */
+export type MessageState = 'received' | 'acked' | 'rejected' | 'requeued';
+
+/** What messages share: how to decode, and whom to tell when they are settled. */
+export interface MessageContext {
+  readonly serializers: SerializerRegistry;
+  readonly compressors: CompressorRegistry;
+  readonly limits: CodecLimits;
+  /** Content types that may be decoded; undefined: every enabled one. */
+  readonly accept: ReadonlySet<string> | undefined;
+  readonly noAck: boolean;
+  readonly logger: Logger;
+  wrap(error: unknown, doing: string): KombuError;
+  /** Called once, when the message leaves the state `received`. */
+  settled?(message: Message): void;
+}
+
+const undecoded = Symbol('undecoded');
+
+/**
+ * A message as a handler gets it. The body stays bytes until `payload` is read. It has to be settled exactly once: by `ack`,
+ * `reject` or `requeue`.
+ */
+export class Message<T = unknown> {
+  readonly #delivery: Delivery;
+  readonly #session: ChannelSession;
+  readonly #context: MessageContext;
+  #state: MessageState = 'received';
+  #payload: unknown = undecoded;
+  #signal: AbortSignal | undefined;
+
+  /** For consumers; applications get messages from them. */
+  constructor(delivery: Delivery, session: ChannelSession, context: MessageContext) {
+    this.#delivery = delivery;
+    this.#session = session;
+    this.#context = context;
+  }
+
+  /** The body as it travelled: serialized, and compressed if `headers.compression` says so. */
+  get body(): Buffer {
+    return this.#delivery.envelope.body;
+  }
+
+  /**
+   * The decoded body, decoded on first read and kept. Throws DecodeError when it is malformed or beyond the limits, and
+   * ContentDisallowedError when its content type is not accepted.
+   */
+  get payload(): T {
+    if (this.#payload === undecoded) this.#payload = this.#decode();
+    return this.#payload as T;
+  }
+
+  get contentType(): string | undefined {
+    return this.#delivery.envelope.contentType;
+  }
+
+  get contentEncoding(): string | undefined {
+    return this.#delivery.envelope.contentEncoding;
+  }
+
+  get headers(): Headers {
+    return this.#delivery.envelope.headers;
+  }
+
+  get properties(): MessageProperties {
+    return this.#delivery.envelope.properties;
+  }
+
+  get deliveryInfo(): DeliveryInfo {
+    const { exchange, routingKey, redelivered, consumerTag, queue } = this.#delivery;
+    return { exchange, routingKey, redelivered, consumerTag, queue, priority: this.properties.priority };
+  }
+
+  get deliveryTag(): DeliveryTag {
+    return this.#delivery.deliveryTag;
+  }
+
+  /** How often it was delivered before this time; undefined where nobody counts. */
+  get deliveryCount(): number | undefined {
+    return this.#delivery.deliveryCount;
+  }
+
+  /** Was it settled, in whatever way? */
+  get acknowledged(): boolean {
+    return this.#state !== 'received';
+  }
+
+  get state(): MessageState {
+    return this.#state;
+  }
+
+  /** Why the delivery itself could not be read; undefined for all but foreign or damaged messages. */
+  get error(): Error | undefined {
+    return this.#delivery.error;
+  }
+
+  /** Fires when the message is no longer ours: its lease or its channel is lost, and another consumer may have it. */
+  get signal(): AbortSignal {
+    if (!this.#signal) {
+      const lease = this.#delivery.signal;
+      this.#signal = lease ? AbortSignal.any([lease, this.#session.signal]) : this.#session.signal;
+    }
+    return this.#signal;
+  }
+
+  /**
+   * Done: the broker forgets it. `multiple`: and all earlier unsettled messages of the channel. Resolves to `lease-lost` when
+   * the broker no longer counts it as ours. Rejects with MessageStateError when it was settled before.
+   */
+  ack(options: { readonly multiple?: boolean } = {}): Promise<SettleOutcome> {
+    return this.#settle('acked', options.multiple ? { multiple: true } : undefined);
+  }
+
+  /** Not wanted. `requeue`: by us; otherwise by nobody: it goes to the dead-letter exchange of its queue, or is gone. */
+  reject(options: { readonly requeue?: boolean } = {}): Promise<SettleOutcome> {
+    return this.#settle(options.requeue ? 'requeued' : 'rejected');
+  }
+
+  /** Back to the queue it came from, marked as redelivered. `delay`: hidden for so many milliseconds, where the transport can. */
+  requeue(options: { readonly delay?: number } = {}): Promise<SettleOutcome> {
+    return this.#settle('requeued', options.delay ? { delay: options.delay } : undefined);
+  }
+
+  /** Acks, and logs what goes wrong instead of rejecting. */
+  async ackLogError(logger: Logger = this.#context.logger): Promise<void> {
+    await this.ack().catch((error: unknown) =>
+      logger.error('A message could not be acked', { error, ...this.#facts() }),
+    );
+  }
+
+  /** Rejects the message, and logs what goes wrong instead of rejecting the promise. */
+  async rejectLogError(
+    logger: Logger = this.#context.logger,
+    options: { readonly requeue?: boolean } = {},
+  ): Promise<void> {
+    await this.reject(options).catch((error: unknown) =>
+      logger.error('A message could not be rejected', { error, ...this.#facts() }),
+    );
+  }
+
+  toString(): string {
+    const { exchange, routingKey, deliveryTag } = this.#delivery;
+    return `Message ${String(deliveryTag)} from exchange '${exchange}' with key '${routingKey}' (${this.#state})`;
+  }
+
+  #facts(): Record<string, unknown> {
+    return { messageId: this.properties.messageId, deliveryTag: this.deliveryTag, queue: this.#delivery.queue };
+  }
+
+  #decode(): unknown {
+    const { envelope, error } = this.#delivery;
+    if (error) throw error;
+    const { serializers, compressors, limits, accept } = this.#context;
+    const compression = envelope.headers['compression'];
+    const body =
+      typeof compression === 'string' ? compressors.decompress(envelope.body, compression, limits) : envelope.body;
+    return serializers.loads(
+      body,
+      envelope.contentType,
+      envelope.contentEncoding,
+      accept ? { accept, limits } : { limits },
+    );
+  }
+
+  #settle(
+    state: Exclude<MessageState, 'received'>,
+    options?: { readonly multiple?: boolean; readonly delay?: number },
+  ): Promise<SettleOutcome> {
+    // Kombu ignores settling where the broker has forgotten the message on delivery.
+    if (this.#context.noAck) return Promise.resolve('ok');
+    if (this.#state !== 'received') {
+      return refused(
+        new MessageStateError(`The message was ${this.#state} already: ${this.toString()}`),
+        this.#context.logger,
+      );
+    }
+    this.#state = state;
+    const { channel } = this.#session;
+    const outcome = this.#session.alive
+      ? this.#send(channel, state, options)
+      : Promise.resolve<SettleOutcome>('lease-lost');
+    this.#context.settled?.(this);
+    return outcome;
+  }
+
+  #send(
+    channel: ChannelSession['channel'],
+    state: Exclude<MessageState, 'received'>,
+    options?: { readonly multiple?: boolean; readonly delay?: number },
+  ): Promise<SettleOutcome> {
+    const tag = this.#delivery.deliveryTag;
+    const sent =
+      state === 'acked'
+        ? channel.ack(tag, options)
+        : channel.reject(tag, { requeue: state === 'requeued', ...(options?.delay ? { delay: options.delay } : {}) });
+    return sent.catch((error: unknown) => this.#failed(error, state));
+  }
+
+  /** A link that breaks under a settlement leaves the message with the broker, which will deliver it again. */
+  #failed(error: unknown, state: string): SettleOutcome | Promise<never> {
+    if (!this.#session.alive) return 'lease-lost';
+    const wrapped = this.#context.wrap(error, `Settling a message (${state})`);
+    if (wrapped.code === 'CONNECTION_LOST' || wrapped.code === 'CONNECTION_FAILED') return 'lease-lost';
+    if (wrapped instanceof UnsupportedError) this.#state = 'received';
+    return refused(wrapped, this.#context.logger);
+  }
+}
+
+/**
+ * A rejection that is safe to forget: a handler that does not wait for its ack must not take the process down. It is logged,
+ * so that it does not vanish either.
+ */
+function refused(error: Error, logger: Logger): Promise<never> {
+  logger.warn(error.message, { error });
+  const rejection = Promise.reject(error);
+  rejection.catch(() => {});
+  return rejection;
+}

@@ -1,0 +1,310 @@
+import type { KombuError } from '../errors.ts';
+import { ConnectionError, InvalidArgumentError, UnroutableError, abortedError, isConnectionError } from '../errors.ts';
+import { checkKeys } from '../registry/options.ts';
+import type { Deadline, WaitOptions } from '../reliability/deadline.ts';
+import { DeadlineTimer, bounded, timeoutError } from '../reliability/deadline.ts';
+import { completePolicy, retryOverTime, withoutUndefined } from '../reliability/retry.ts';
+import { Window } from '../reliability/window.ts';
+import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
+import type { ChannelSession } from './channel-session.ts';
+import type { Channel } from './channel.ts';
+import { channelOf } from './channel-of.ts';
+import { buildEnvelope } from './envelope-builder.ts';
+import type { Exchange } from './exchange.ts';
+import { guarded } from './emitter.ts';
+import type { HostedProducer, Place } from './host.ts';
+import { isDeclared, maybeDeclare } from './maybe-declare.ts';
+import type { ProducerOptions, PublishOptions, PublishResult } from './publish-options.ts';
+import type { Queue } from './queue.ts';
+import { closedError } from './supervisor.ts';
+
+const defaultTimeout = 30_000;
+const doing = 'Publishing';
+
+const defaultKeys = [
+  'exchange',
+  'routingKey',
+  'serializer',
+  'compression',
+  'headers',
+  'priority',
+  'expiration',
+  'deliveryMode',
+  'mandatory',
+  'confirm',
+  'retry',
+  'retryPolicy',
+  'timeout',
+  'appId',
+  'userId',
+  'type',
+  'replyTo',
+] as const;
+const producerKeys = [...defaultKeys, 'autoDeclare', 'maxInFlight', 'maxInFlightBytes', 'onReturn'];
+const publishKeys: ReadonlySet<string> = new Set([
+  ...defaultKeys,
+  'declare',
+  'contentType',
+  'contentEncoding',
+  'delay',
+  'correlationId',
+  'messageId',
+  'timestamp',
+  'signal',
+  'properties',
+]);
+
+/** A publish under way: what its deadline and its abort signal can end. */
+interface Attempt extends Deadline {
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: number;
+}
+
+/**
+ * Publishes messages. A publish resolves when the broker has the message, and rejects with an error that says what became of
+ * it. What is in flight is bounded by a window; further publishes wait for room, within their timeout.
+ */
+export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
+  readonly #place: Place;
+  readonly #channel: Channel;
+  readonly #defaults: PublishOptions<T>;
+  readonly #options: ProducerOptions<T>;
+  readonly #window: Window;
+  readonly #deadlines: DeadlineTimer;
+  #waiting = 0;
+  #line: Promise<unknown> = Promise.resolve();
+  #closed: Promise<{ abandoned: number }> | undefined;
+
+  /** @param place - A channel, or a connection for its default channel. Nothing is opened before the first use. */
+  constructor(place: Place, options: ProducerOptions<T> = {}) {
+    checkKeys(options, producerKeys, 'option of a producer');
+    this.#place = place;
+    this.#channel = channelOf(place);
+    this.#options = options;
+    const { autoDeclare: _a, maxInFlight: _m, maxInFlightBytes: _b, onReturn: _r, ...defaults } = options;
+    this.#defaults = withoutUndefined(defaults);
+    this.#window = new Window(options.maxInFlight ?? 10_000, options.maxInFlightBytes ?? 64 * 1024 * 1024);
+    this.#deadlines = new DeadlineTimer(place.internals.clock);
+    place.internals.producers.add(this);
+  }
+
+  /** Publishes in flight. */
+  get inFlight(): number {
+    return this.#window.messages;
+  }
+
+  /**
+   * Publishes one message. Rejects with: TimeoutError (deadline passed), AbortedError, PublishUncertainError (the link broke
+   * before the broker answered), MessageNackedError, UnroutableError (`mandatory`), NotFoundError (no such exchange),
+   * ConnectionError (`BLOCKED`, `CLOSED`), EncodeError, or what a declaration met.
+   */
+  publish<Body extends T = T>(body: Body, options: PublishOptions<Body> = {}): Promise<PublishResult> {
+    try {
+      for (const key in options) if (!publishKeys.has(key)) checkKeys(options, [...publishKeys], 'option of publish()');
+      return this.#publish(body, { ...(this.#defaults as PublishOptions), ...options });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Declares the producer's exchange, and whatever else is given, once per connection. */
+  async declare(...entities: readonly (Exchange | Queue)[]): Promise<void> {
+    const own = this.#ownExchange();
+    for (const entity of own ? [own, ...entities] : entities) await maybeDeclare(entity, this.#place);
+  }
+
+  /** Resolves when nothing is in flight any more. */
+  flush(wait: WaitOptions = {}): Promise<void> {
+    return bounded(this.#window.idle(), wait, this.#place.internals.clock, 'Flushing a producer');
+  }
+
+  /** Waits for what is in flight, at most `timeout` milliseconds (default 30000); later publishes reject. Idempotent. */
+  close(wait: WaitOptions = {}): Promise<{ readonly abandoned: number }> {
+    this.#closed ??= this.#close(wait);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(wait: WaitOptions): Promise<{ abandoned: number }> {
+    const owner = this.#place.internals;
+    await this.flush({ timeout: wait.timeout ?? defaultTimeout, signal: wait.signal }).catch((error: unknown) =>
+      owner.logger.warn('A producer was closed with publishes in flight', { error, inFlight: this.inFlight }),
+    );
+    this.#deadlines.close();
+    owner.producers.delete(this);
+    return { abandoned: this.inFlight };
+  }
+
+  #publish(body: unknown, options: PublishOptions): Promise<PublishResult> {
+    if (this.#closed) throw closedError();
+    const owner = this.#place.internals;
+    const envelope = buildEnvelope(body, options, owner);
+    const { exchange = '' } = options;
+    const route: Route = {
+      exchange: typeof exchange === 'string' ? exchange : exchange.name,
+      routingKey: options.routingKey ?? '',
+      mandatory: options.mandatory ?? false,
+      confirm: options.confirm ?? true,
+      ...(options.delay ? { delay: options.delay } : {}),
+    };
+    const { timeout = defaultTimeout, signal } = options;
+    const attempt = { at: owner.clock.now() + timeout, timeout, signal, expire() {} };
+    const entities = this.#entities(options);
+    const { session } = this.#channel;
+    if (
+      session &&
+      this.#waiting === 0 &&
+      owner.blocked === undefined &&
+      !options.retry &&
+      !signal?.aborted &&
+      isDeclared(entities, owner) &&
+      this.#window.tryEnter(envelope.body.length)
+    ) {
+      return this.#send(session, envelope, route, attempt);
+    }
+    return this.#publishSlowly(envelope, route, entities, options, attempt);
+  }
+
+  /** The way with waits in it: for a link, a declaration, room in the window, or another try. */
+  #publishSlowly(
+    envelope: Envelope,
+    route: Route,
+    entities: readonly (Exchange | Queue)[],
+    options: PublishOptions,
+    attempt: Attempt,
+  ): Promise<PublishResult> {
+    const once = (): Promise<PublishResult> => this.#sendInTurn(envelope, route, entities, attempt);
+    if (!options.retry) return once();
+    const owner = this.#place.internals;
+    return retryOverTime(once, completePolicy({ timeout: attempt.timeout, ...options.retryPolicy }), {
+      clock: owner.clock,
+      random: owner.random,
+      signal: attempt.signal,
+      isRetryable: (error) => isConnectionError(error) || (error as KombuError).code === 'PUBLISH_UNCERTAIN',
+    });
+  }
+
+  /** Publishes that have to wait do so one behind the other, so that they reach the broker in the order of the calls. */
+  async #sendInTurn(
+    envelope: Envelope,
+    route: Route,
+    entities: readonly (Exchange | Queue)[],
+    attempt: Attempt,
+  ): Promise<PublishResult> {
+    const owner = this.#place.internals;
+    const bytes = envelope.body.length;
+    const wait = (): WaitOptions => ({ timeout: Math.max(0, attempt.at - owner.clock.now()), signal: attempt.signal });
+    const why = (): Error | undefined => owner.lastError;
+    this.#waiting += 1;
+    let entered = false;
+    try {
+      await this.#window.enter(bytes, wait(), owner.clock, doing, why);
+      entered = true;
+      const turn = this.#line.then(async () => {
+        const session = await this.#prepare(entities, wait);
+        if (!entered) throw timeoutError(doing, attempt.timeout);
+        // From here on whatever ends the attempt leaves the window.
+        entered = false;
+        return { answer: this.#send(session, envelope, route, attempt) };
+      });
+      this.#line = turn.catch(() => {});
+      const { answer } = await bounded(turn, wait(), owner.clock, doing, why);
+      return await answer;
+    } finally {
+      this.#waiting -= 1;
+      if (entered) this.#window.leave(bytes);
+      entered = false;
+    }
+  }
+
+  async #prepare(entities: readonly (Exchange | Queue)[], wait: () => WaitOptions): Promise<ChannelSession> {
+    for (const entity of entities) await maybeDeclare(entity, this.#place, wait());
+    if (this.#place.internals.blocked !== undefined) await this.#unblocked(wait());
+    return this.#channel.open(wait(), doing);
+  }
+
+  /** One hand-over to the broker; leaves the window when it ends, in whatever way. */
+  #send(session: ChannelSession, envelope: Envelope, route: Route, attempt: Attempt): Promise<PublishResult> {
+    return new Promise((resolve, reject) => {
+      const bytes = envelope.body.length;
+      let open = true;
+      const end = (): boolean => {
+        if (!open) return false;
+        open = false;
+        this.#deadlines.remove(deadline);
+        attempt.signal?.removeEventListener('abort', onAbort);
+        this.#window.leave(bytes);
+        return true;
+      };
+      const deadline: Deadline = {
+        at: attempt.at,
+        expire: () =>
+          end() && reject(timeoutError('Publishing (the message may have reached its queue)', attempt.timeout)),
+      };
+      const onAbort = (): void => {
+        if (end()) reject(abortedError(attempt.signal as AbortSignal, doing));
+      };
+      this.#deadlines.add(deadline);
+      attempt.signal?.addEventListener('abort', onAbort, { once: true });
+      session.channel.publish(envelope, route).then(
+        (guarantee: PublishGuarantee) => {
+          if (end()) resolve({ messageId: envelope.properties.messageId as string, guarantee });
+        },
+        (error: unknown) => {
+          if (end()) reject(this.#failure(error, envelope, route));
+        },
+      );
+    });
+  }
+
+  #failure(error: unknown, envelope: Envelope, route: Route): KombuError {
+    const wrapped = this.#place.internals.wrap(
+      error,
+      `Publishing to exchange '${route.exchange}' with key '${route.routingKey}'`,
+    );
+    const { onReturn } = this.#options;
+    if (wrapped instanceof UnroutableError && onReturn) {
+      const { exchange, routingKey } = route;
+      const returned = { envelope, exchange, routingKey, replyCode: 312, replyText: 'NO_ROUTE' };
+      guarded(() => onReturn(returned), this.#place.internals.logger, 'onReturn');
+    }
+    return wrapped;
+  }
+
+  async #unblocked(wait: WaitOptions): Promise<void> {
+    const owner = this.#place.internals;
+    const reason = owner.blocked ?? '';
+    try {
+      await bounded(owner.unblocked(), wait, owner.clock, doing);
+    } catch (cause) {
+      if (wait.signal?.aborted) throw cause;
+      throw new ConnectionError(`The broker blocks publishers (${reason}); the message was not sent`, {
+        code: 'BLOCKED',
+        cause,
+      });
+    }
+  }
+
+  #entities(options: PublishOptions): readonly (Exchange | Queue)[] {
+    const own = this.#ownExchange();
+    if (!own) return options.declare ?? none;
+    return options.declare ? [own, ...options.declare] : [own];
+  }
+
+  /** The exchange that is declared without being asked: the producer's own, but not one given for a single publish. */
+  #ownExchange(): Exchange | undefined {
+    const { exchange, autoDeclare = true } = this.#options;
+    if (!autoDeclare || typeof exchange !== 'object') return undefined;
+    if (typeof exchange.declare !== 'function') {
+      throw new InvalidArgumentError(
+        'The exchange of a producer is an Exchange or a name; read plain objects with Exchange.from()',
+      );
+    }
+    return exchange;
+  }
+}
+
+const none: readonly never[] = [];

@@ -1,0 +1,139 @@
+import { EmptyError, TimeoutError } from '../errors.ts';
+import type { WaitOptions } from '../reliability/deadline.ts';
+import { bounded } from '../reliability/deadline.ts';
+import { Consumer } from './consumer.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeOptions } from './exchange.ts';
+import type { Place } from './host.ts';
+import { maybeDeclare } from './maybe-declare.ts';
+import type { Message } from './message.ts';
+import { Producer } from './producer.ts';
+import type { PublishOptions, PublishResult } from './publish-options.ts';
+import { Queue } from './queue.ts';
+import type { QueueOptions } from './queue.ts';
+
+export interface SimpleQueueOptions {
+  /** Delivered means settled. @default false */
+  readonly noAck?: boolean;
+  /** Properties of the queue, when it is given by name. */
+  readonly queueOptions?: Omit<QueueOptions, 'exchange' | 'routingKey'>;
+  /** Properties of the exchange, when the queue is given by name. */
+  readonly exchangeOptions?: ExchangeOptions;
+  readonly serializer?: string;
+  readonly compression?: string;
+  readonly accept?: Iterable<string>;
+}
+
+/**
+ * `put` and `get` on one queue. A name stands for a direct exchange, a queue and a routing key of that name, as in Kombu.
+ * Messages from `get` have to be acked.
+ */
+export class SimpleQueue<T = unknown> implements AsyncDisposable {
+  readonly queue: Queue<T>;
+  readonly #place: Place;
+  readonly #producer: Producer;
+  readonly #consumer: Consumer<T>;
+  readonly #options: SimpleQueueOptions;
+  #messages: AsyncIterator<Message<T>> | undefined;
+  #next: Promise<IteratorResult<Message<T>>> | undefined;
+  #credit = 1;
+
+  constructor(place: Place, queue: Queue<T> | string, options: SimpleQueueOptions = {}) {
+    this.#place = place;
+    this.#options = options;
+    this.queue = typeof queue === 'string' ? namedQueue<T>(queue, options) : queue;
+    const { serializer, compression } = options;
+    this.#producer = new Producer(place, { serializer, compression });
+    this.#consumer = new Consumer<T>(place, {
+      queues: this.queue,
+      noAck: options.noAck,
+      accept: options.accept,
+      prefetch: this.#credit,
+    });
+  }
+
+  /** Publishes to the queue, through its exchange. */
+  put(body: T, options: Omit<PublishOptions, 'exchange'> = {}): Promise<PublishResult> {
+    const { exchange } = this.queue;
+    const routingKey = exchange.name === '' ? this.queue.name : this.queue.routingKey;
+    return this.#producer.publish(body, { routingKey, ...options, exchange, declare: [this.queue as Queue] });
+  }
+
+  /**
+   * The next message. Waits for it, at most `timeout` milliseconds (default: without a bound); rejects with EmptyError. Only as
+   * many messages are fetched as were asked for, so that others can have the rest.
+   */
+  async get(wait: WaitOptions = {}): Promise<Message<T>> {
+    const { clock } = this.#place.internals;
+    // Unsettled messages use up the credit: whoever asks for one more shall have it.
+    const needed = this.#consumer.inFlight + 1;
+    if (needed > this.#credit) await this.#consumer.qos({ prefetchCount: (this.#credit = needed * 2) });
+    this.#messages ??= this.#consumer[Symbol.asyncIterator]();
+    // A request that ran into its deadline stays open: the message that answers it belongs to the next caller.
+    this.#next ??= this.#messages.next();
+    const next = this.#next;
+    try {
+      const result = await bounded(next, wait, clock, `Getting a message from '${this.queue.name}'`);
+      if (this.#next === next) this.#next = undefined;
+      if (result.done) throw new EmptyError(`Queue '${this.queue.name}' was closed`);
+      return result.value;
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) {
+        if (this.#next === next) this.#next = undefined;
+        throw error;
+      }
+      throw new EmptyError(`Queue '${this.queue.name}' gave no message within ${wait.timeout ?? 0} ms`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** A message that is there now; rejects with EmptyError otherwise. */
+  async getNowait(): Promise<Message<T>> {
+    const { accept, noAck } = this.#options;
+    await maybeDeclare(this.queue, this.#place);
+    const message = await this.queue.get(this.#place, { ...(accept ? { accept } : {}), ...(noAck ? { noAck } : {}) });
+    if (!message) throw new EmptyError(`Queue '${this.queue.name}' is empty`);
+    return message;
+  }
+
+  /** The number of ready messages. */
+  async qsize(): Promise<number> {
+    await maybeDeclare(this.queue, this.#place);
+    return this.queue.size(this.#place);
+  }
+
+  /** Removes the ready messages; resolves to their number. */
+  async clear(): Promise<number> {
+    await maybeDeclare(this.queue, this.#place);
+    return this.queue.purge(this.#place);
+  }
+
+  /** Stops; what was fetched and not settled goes back. Idempotent. */
+  async close(): Promise<void> {
+    await this.#consumer.close({ timeout: 0 });
+    await this.#producer.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** A SimpleQueue for messages that may be lost: nothing survives a restart, nothing is acked. */
+export class SimpleBuffer<T = unknown> extends SimpleQueue<T> {
+  constructor(place: Place, queue: Queue<T> | string, options: SimpleQueueOptions = {}) {
+    super(place, queue, {
+      noAck: true,
+      ...options,
+      // Exclusive, for newer brokers refuse transient queues that are not.
+      queueOptions: { durable: false, autoDelete: true, exclusive: true, ...options.queueOptions },
+      exchangeOptions: { durable: false, autoDelete: true, deliveryMode: 'transient', ...options.exchangeOptions },
+    });
+  }
+}
+
+function namedQueue<T>(name: string, options: SimpleQueueOptions): Queue<T> {
+  const exchange = new Exchange(name, { type: 'direct', ...options.exchangeOptions });
+  return new Queue<T>(name, { ...options.queueOptions, exchange, routingKey: name });
+}

@@ -1,0 +1,69 @@
+import { constants } from 'node:buffer';
+import * as zlib from 'node:zlib';
+import { DecodeError } from '../errors.ts';
+import type { Compressor } from './compressor.ts';
+
+/** What node:zlib's synchronous decompressors give with `info: true`; `bytesWritten` counts the bytes they took in. */
+interface Decompressed {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+type Decompress = (body: Buffer, options: { maxOutputLength: number; info: true }) => unknown;
+
+function bounded(decompress: Decompress, body: Buffer, maxBytes: number): Buffer {
+  const maxOutputLength = Math.max(1, Math.min(maxBytes, constants.MAX_LENGTH));
+  const { buffer, engine } = decompress(body, { maxOutputLength, info: true }) as Decompressed;
+  if (engine.bytesWritten !== body.length) {
+    throw new DecodeError(`${body.length - engine.bytesWritten} bytes follow the compressed data`);
+  }
+  return buffer;
+}
+
+/** Kombu's "gzip" is a zlib stream (RFC 1950). That is what is written; a true gzip file is read as well. */
+const gzip: Compressor = {
+  contentType: 'application/x-gzip',
+  aliases: ['gzip', 'zlib'],
+  compress: (body) => zlib.deflateSync(body),
+  decompress: (body, maxBytes) => bounded(zlib.unzipSync, body, maxBytes),
+};
+
+/**
+ * Quality 5 instead of Brotli's 11: a message is compressed once and read once, and 11 takes a hundred times as long for
+ * a tenth less.
+ */
+const brotli: Compressor = {
+  contentType: 'application/x-brotli',
+  aliases: ['brotli'],
+  compress: (body) =>
+    zlib.brotliCompressSync(body, {
+      params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: body.length },
+    }),
+  decompress: (body, maxBytes) => bounded(zlib.brotliDecompressSync, body, maxBytes),
+};
+
+/** In node:zlib from Node 22.15; undefined before. */
+function nativeZstd(): Compressor | undefined {
+  const { zstdCompressSync, zstdDecompressSync } = zlib as {
+    zstdCompressSync?: (body: Buffer) => Buffer;
+    zstdDecompressSync?: Decompress;
+  };
+  if (!zstdCompressSync || !zstdDecompressSync) return undefined;
+  return {
+    contentType: 'application/zstd',
+    aliases: ['zstd', 'zstandard'],
+    compress: (body) => zstdCompressSync(body),
+    decompress: (body, maxBytes) => bounded(zstdDecompressSync, body, maxBytes),
+  };
+}
+
+const zstd = nativeZstd();
+
+/** What this Node compresses without another package. */
+export const builtInCompressors: readonly Compressor[] = zstd ? [gzip, brotli, zstd] : [gzip, brotli];
+
+/** What Kombu knows and needs a package here, until one is registered. */
+export const absentCompressors: readonly Readonly<{ names: readonly string[]; package: string }>[] = [
+  { names: ['application/x-bz2', 'bzip2', 'bzip'], package: '@kombu/compression-bzip2' },
+  { names: ['application/x-lzma', 'lzma', 'xz'], package: '@kombu/compression-lzma' },
+  { names: ['application/zstd', 'zstd', 'zstandard'], package: '@kombu/compression-zstd' },
+];

@@ -1,0 +1,22 @@
+/** The package that holds the transport of each URL scheme of this project. */
+export const knownSchemes: Readonly<Record<string, string>> = {
+  amqp: '@kombu/transport-amqp',
+  amqps: '@kombu/transport-amqp',
+  pyamqp: '@kombu/transport-amqp',
+  redis: '@kombu/transport-redis',
+  rediss: '@kombu/transport-redis',
+  'redis+socket': '@kombu/transport-redis',
+  sentinel: '@kombu/transport-redis',
+  sqs: '@kombu/transport-sqs',
+  mongodb: '@kombu/transport-mongodb',
+  'mongodb+srv': '@kombu/transport-mongodb',
+  zookeeper: '@kombu/transport-zookeeper',
+  zk: '@kombu/transport-zookeeper',
+  azurestoragequeues: '@kombu/transport-azure-storage-queue',
+  azureservicebus: '@kombu/transport-azure-service-bus',
+  qpid: '@kombu/transport-qpid',
+  qpids: '@kombu/transport-qpid',
+  pyro: '@kombu/transport-pyro',
+  slmq: '@kombu/transport-slmq',
+  memory: '@kombu/testing',
+};

@@ -1,0 +1,115 @@
+import type { Clock, ClockTimer } from '../clock.ts';
+import { TimeoutError, abortedError } from '../errors.ts';
+
+/** Bounds of a wait. Every public operation that waits takes them. */
+export interface WaitOptions {
+  /** Milliseconds; `Infinity` waits without a bound and has to be written out. */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The same promise with bounds: rejects with TimeoutError or AbortedError when they are passed first. `doing` starts the
+ * message; `why`, asked only then, ends it. The work itself goes on: whoever needs it stopped passes the signal down.
+ */
+export function bounded<T>(
+  promise: Promise<T>,
+  { timeout = Infinity, signal }: WaitOptions,
+  clock: Clock,
+  doing: string,
+  why?: () => Error | undefined,
+): Promise<T> {
+  if (timeout === Infinity && !signal) return promise;
+  return new Promise<T>((resolve, reject) => {
+    let timer: ClockTimer | undefined;
+    const cleanUp = (): void => {
+      if (timer) clock.clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const onAbort = (): void => {
+      cleanUp();
+      reject(abortedError(signal as AbortSignal, doing));
+    };
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (timeout !== Infinity) {
+      timer = clock.setTimeout(() => {
+        cleanUp();
+        reject(timeoutError(doing, timeout, why?.()));
+      }, timeout);
+    }
+    promise.then(
+      (value) => {
+        cleanUp();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cleanUp();
+        reject(error);
+      },
+    );
+  });
+}
+
+/** "X took longer than N ms", with the last known trouble as its cause. */
+export function timeoutError(doing: string, timeout: number, cause?: Error): TimeoutError {
+  const because = cause ? `: ${cause.message}` : '';
+  return new TimeoutError(`${doing} took longer than ${timeout} ms${because}`, cause ? { cause } : {});
+}
+
+/** One wait in a {@link DeadlineTimer}. */
+export interface Deadline {
+  readonly at: number;
+  expire(): void;
+}
+
+/** Many deadlines on one clock timer, cheap to add and to remove: a timer for each publish would cost more than the publish. */
+export class DeadlineTimer {
+  readonly #clock: Clock;
+  readonly #deadlines = new Set<Deadline>();
+  #timer: ClockTimer | undefined;
+  #firesAt = Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(deadline: Deadline): void {
+    if (deadline.at === Infinity) return;
+    this.#deadlines.add(deadline);
+    if (deadline.at < this.#firesAt) this.#arm(deadline.at);
+  }
+
+  /** Leaves the timer armed: it finds nothing to do, which is cheaper than to re-arm it for each message. */
+  remove(deadline: Deadline): void {
+    this.#deadlines.delete(deadline);
+  }
+
+  close(): void {
+    if (this.#timer) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#firesAt = Infinity;
+    this.#deadlines.clear();
+  }
+
+  #arm(at: number): void {
+    if (this.#timer) this.#clock.clearTimeout(this.#timer);
+    this.#firesAt = at;
+    this.#timer = this.#clock.setTimeout(() => this.#fire(), Math.max(0, at - this.#clock.now()));
+    this.#timer.unref();
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    this.#firesAt = Infinity;
+    const now = this.#clock.now();
+    let next = Infinity;
+    for (const deadline of this.#deadlines) {
+      if (deadline.at <= now) {
+        this.#deadlines.delete(deadline);
+        deadline.expire();
+      } else if (deadline.at < next) next = deadline.at;
+    }
+    if (next !== Infinity) this.#arm(next);
+  }
+}

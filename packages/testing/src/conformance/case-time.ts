@@ -1,0 +1,67 @@
+import type { Clock } from '@kombu/core/spi';
+import type { ManualClock } from '../manual-clock.ts';
+
+/** How a case sees time: moved by hand, or passing by itself. No wait is without an end. */
+export interface CaseTime {
+  /** What the system under test is given. */
+  readonly clock: Clock;
+  /** The number of pending timers, where it is known. */
+  readonly pending?: () => number;
+  now(): number;
+  /** Lets this much time pass. */
+  advance(ms: number): Promise<void>;
+  /** Lets time pass until the condition holds; resolves to why it still does not after `maxMs`. */
+  passUntil(condition: () => boolean, maxMs: number): Promise<string | undefined>;
+}
+
+/** Time that only moves when a case moves it. */
+export function manualTime(clock: ManualClock): CaseTime {
+  return {
+    clock,
+    pending: () => clock.pending,
+    now: () => clock.now(),
+    advance: (ms) => clock.advance(ms),
+    async passUntil(condition, maxMs) {
+      const start = clock.now();
+      try {
+        await clock.advanceUntil(condition, maxMs);
+        return undefined;
+      } catch (error) {
+        // The clock gives up by rejecting; anything else came out of a timer of the system under test.
+        if (condition()) return undefined;
+        if (clock.pending === 0) return `after ${clock.now() - start} ms, and no timer is left that could change that`;
+        if (clock.now() - start >= maxMs) return `after ${maxMs} ms`;
+        throw error;
+      }
+    },
+  };
+}
+
+const POLL_MS = 5;
+
+/** The machine's time, for brokers in other processes. */
+export function realTime(clock: Clock): CaseTime {
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => void clock.setTimeout(resolve, ms));
+  return {
+    clock,
+    now: () => clock.now(),
+    advance: sleep,
+    async passUntil(condition, maxMs) {
+      for (const deadline = clock.now() + maxMs; !condition() && clock.now() < deadline; ) await sleep(POLL_MS);
+      return condition() ? undefined : `after ${maxMs} ms`;
+    },
+  };
+}
+
+/** Settles with the promise, or rejects after so many real milliseconds: the last net under a case that hangs. */
+export async function withinRealTime<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} is still not done after ${ms} ms: something hangs`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

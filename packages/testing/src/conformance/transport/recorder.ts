@@ -1,0 +1,32 @@
+import type { ChannelEvents, Delivery, ReturnedMessage } from '@kombu/core/spi';
+
+/** Keeps what a channel tells its owner. */
+export class Recorder implements ChannelEvents {
+  readonly deliveries: Delivery[] = [];
+  readonly returns: ReturnedMessage[] = [];
+  readonly cancels: { readonly consumerTag: string; readonly reason: Error | undefined }[] = [];
+  readonly ends: { readonly error: Error | undefined }[] = [];
+  /** What the case wants to do right when a delivery comes in; it must not throw. */
+  onDelivery: ((delivery: Delivery) => void) | undefined;
+
+  delivery(delivery: Delivery): void {
+    this.deliveries.push(delivery);
+    this.onDelivery?.(delivery);
+  }
+
+  returned(message: ReturnedMessage): void {
+    this.returns.push(message);
+  }
+
+  cancelled(consumerTag: string, reason?: Error): void {
+    this.cancels.push({ consumerTag, reason });
+  }
+
+  flow(): void {
+    // A blocked broker shows in publishes that take longer.
+  }
+
+  closed(error?: Error): void {
+    this.ends.push({ error });
+  }
+}

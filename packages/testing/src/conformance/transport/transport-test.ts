@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import type { ErrorCode, QueueDeclaration, Target, Transport } from '@kombu/core/spi';
+import { KombuError, silentLogger } from '@kombu/core/spi';
+import type { Case } from '../case.ts';
+import type { CaseTime } from '../case-time.ts';
+import { StallableClock } from '../stallable-clock.ts';
+import { TestBase } from '../test-base.ts';
+import type { TestChannel } from './test-channel.ts';
+import { TestConnection } from './test-connection.ts';
+import { targetOf } from './target.ts';
+import type { TransportHarnessOptions } from './transport-harness.ts';
+
+/** A rule of the level-1 SPI. */
+export type TransportCase = Case<TransportTest>;
+
+/** The context of a transport case: connections, names and time. Everything opened or declared through it goes with it. */
+export class TransportTest extends TestBase {
+  readonly transport: Transport;
+  readonly target: Target;
+  readonly options: TransportHarnessOptions;
+  readonly #connections: TestConnection[] = [];
+  readonly #queues = new Set<string>();
+  readonly #exchanges = new Set<string>();
+  #first: Promise<TestConnection> | undefined;
+
+  constructor(options: TransportHarnessOptions, transport: Transport, time: CaseTime) {
+    super(options, transport.capabilities, time);
+    this.options = options;
+    this.transport = transport;
+    const url = options.url ?? `${transport.schemes[0]}://`;
+    this.target = targetOf(transport, url, options.transportOptions ?? {});
+  }
+
+  /** Another connection. */
+  async connect(signal: AbortSignal = new AbortController().signal): Promise<TestConnection> {
+    const clock = new StallableClock(this.time.clock);
+    const context = { logger: silentLogger, clock, random: Math.random, signal };
+    const attempt = this.transport.connect(this.target, context);
+    const connection = new TestConnection(this, await this.wait(attempt, 'connect()'), clock);
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** A new channel on the case's first connection. */
+  async channel(): Promise<TestChannel> {
+    this.#first ??= this.connect();
+    return (await this.#first).channel();
+  }
+
+  /** Declares a queue with a name of its own. */
+  async queue(channel: TestChannel, options: Partial<QueueDeclaration> = {}): Promise<string> {
+    const name = options.name ?? this.name('queue');
+    this.#queues.add(name);
+    await channel.declareQueue(name, options);
+    return name;
+  }
+
+  /** Declares an exchange with a name of its own. */
+  async exchange(channel: TestChannel, type: string, options: { readonly arguments?: object } = {}): Promise<string> {
+    const name = this.name(type);
+    this.#exchanges.add(name);
+    await channel.declareExchange(name, type, { arguments: { ...options.arguments } });
+    return name;
+  }
+
+  /** Names something for the clean-up that the case declares by itself. */
+  willDeclare(kind: 'queue' | 'exchange', name: string): string {
+    (kind === 'queue' ? this.#queues : this.#exchanges).add(name);
+    return name;
+  }
+
+  /** What an error means: its own code, or what the transport's `classify` says about it. */
+  codeOf(error: unknown): ErrorCode {
+    return error instanceof KombuError ? error.code : this.transport.classify(error);
+  }
+
+  /** Fails unless the promise rejects with one of these codes. */
+  async rejects(promise: Promise<unknown>, codes: ErrorCode | readonly ErrorCode[], what: string): Promise<void> {
+    const wanted = typeof codes === 'string' ? [codes] : codes;
+    const outcome = await this.wait(
+      promise.then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      ),
+      what,
+    );
+    if (!('error' in outcome)) assert.fail(`${what} should reject with ${wanted.join(' or ')}, but resolved`);
+    const code = this.codeOf(outcome.error);
+    if (!wanted.includes(code)) {
+      assert.fail(`${what} should reject with ${wanted.join(' or ')}, but with ${code}: ${String(outcome.error)}`);
+    }
+  }
+
+  /** The number of timers that the system under test has left, where it is known. */
+  get pendingTimers(): number | undefined {
+    return this.time.pending?.();
+  }
+
+  /** Closes all connections; then deletes what was declared, over a fresh one. */
+  async cleanUp(): Promise<void> {
+    const closed = await Promise.allSettled(this.#connections.map((connection) => connection.close()));
+    if (this.#queues.size + this.#exchanges.size > 0) await this.#deleteAll();
+    for (const result of closed) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async #deleteAll(): Promise<void> {
+    const connection = await this.connect();
+    let channel = await connection.channel();
+    const attempt = async (remove: () => Promise<unknown>): Promise<void> => {
+      try {
+        await remove();
+      } catch {
+        // Gone already, or the case itself failed; the refusal may have cost the channel.
+        channel = await connection.channel();
+      }
+    };
+    for (const name of this.#queues) await attempt(() => channel.deleteQueue(name));
+    for (const name of this.#exchanges) await attempt(() => channel.deleteExchange(name));
+    await connection.close();
+  }
+}

@@ -1,0 +1,191 @@
+import type { ChannelEvents, TransportChannel, TransportConnection } from '@kombu/core/spi';
+import { ConnectionError, PublishUncertainError } from '@kombu/core/spi';
+
+import type { FaultScript } from './fault-script.ts';
+import type { Gate } from './gate.ts';
+import { intercept } from './intercept.ts';
+
+const channelMethods: readonly ChannelMethod[] = [
+  'declareExchange',
+  'deleteExchange',
+  'declareQueue',
+  'deleteQueue',
+  'purgeQueue',
+  'bind',
+  'unbind',
+  'publish',
+  'get',
+  'consume',
+  'cancel',
+  'setPrefetch',
+  'ack',
+  'reject',
+  'recover',
+  'close',
+];
+
+/** The methods of a channel that faults can strike. */
+export type ChannelMethod = keyof TransportChannel;
+
+/** The methods of a transport, its connections and its channels that faults can strike. */
+export type TransportMethod = 'connect' | 'openChannel' | ChannelMethod;
+
+/** A live link that can be dropped or held up. One per connect; made by `FaultyTransport`. */
+export class FaultyConnection implements TransportConnection {
+  readonly closed: Promise<Error | undefined>;
+  declare readonly unwrap?: () => unknown;
+  readonly #inner: TransportConnection;
+  /** Shut: nothing passes, neither calls nor answers nor events. */
+  readonly #traffic: Gate;
+  readonly #script: FaultScript<TransportMethod>;
+  /** How to fail the calls that wait for an answer. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  readonly #channels = new Set<ChannelRelay>();
+  #resolveClosed!: (reason: Error | undefined) => void;
+  #ended: Error | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(inner: TransportConnection, traffic: Gate, script: FaultScript<TransportMethod>) {
+    this.#inner = inner;
+    this.#traffic = traffic;
+    this.#script = script;
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+    if (inner.unwrap !== undefined) this.unwrap = () => inner.unwrap?.();
+    void this.#watch();
+  }
+
+  openChannel(events: ChannelEvents): Promise<TransportChannel> {
+    const relay = new ChannelRelay(events, this.#traffic, () => this.#channels.delete(relay));
+    return this.#call('openChannel', [events], async () => {
+      const channel = await this.#inner.openChannel(relay);
+      this.#channels.add(relay);
+      return intercept(channel, channelMethods, (method, args, operation) =>
+        method === 'close'
+          ? this.#script.run(method, args, () => this.#closeChannel(channel, relay))
+          : this.#call(method, args, operation),
+      );
+    }) as Promise<TransportChannel>;
+  }
+
+  /** Breaks the link on both sides; resolves when the broker's side has cleaned up. */
+  drop(error: Error): Promise<void> {
+    this.#end(error);
+    return this.#inner.close();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#inner.close().finally(() => this.#end(undefined));
+    return this.#closing;
+  }
+
+  async #watch(): Promise<void> {
+    const reason = await this.#inner.closed;
+    await this.#traffic.pass();
+    this.#end(reason);
+  }
+
+  #end(reason: Error | undefined): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason ?? new ConnectionError('The connection was closed', { code: 'CLOSED' });
+    for (const fail of this.#waiting) fail(this.#ended);
+    for (const channel of this.#channels) channel.end(reason);
+    this.#resolveClosed(reason);
+  }
+
+  #call(
+    method: TransportMethod,
+    args: readonly unknown[],
+    operation: (args: readonly unknown[]) => Promise<unknown>,
+  ): Promise<unknown> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => reject(method === 'publish' ? uncertain(error) : error);
+      this.#waiting.add(fail);
+      this.#script
+        .run(method, args, (current) => this.#travel(() => operation(current)))
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(fail));
+    });
+  }
+
+  /** There and back again, each way only while the line is open. */
+  async #travel(operation: () => Promise<unknown>): Promise<unknown> {
+    await this.#traffic.pass();
+    if (this.#ended !== undefined) throw this.#ended;
+    try {
+      return await operation();
+    } finally {
+      await this.#traffic.pass();
+    }
+  }
+
+  /** Closing settles in every state, so it does not wait for the line. */
+  async #closeChannel(channel: TransportChannel, relay: ChannelRelay): Promise<void> {
+    await channel.close();
+    relay.end(undefined);
+  }
+}
+
+/** The events of one channel: held back while the line is shut, over when the channel is. */
+class ChannelRelay implements ChannelEvents {
+  readonly #events: ChannelEvents;
+  readonly #traffic: Gate;
+  readonly #onEnd: () => void;
+  readonly #held: (() => void)[] = [];
+  #ended = false;
+
+  constructor(events: ChannelEvents, traffic: Gate, onEnd: () => void) {
+    this.#events = events;
+    this.#traffic = traffic;
+    this.#onEnd = onEnd;
+  }
+
+  delivery(...args: Parameters<ChannelEvents['delivery']>): void {
+    this.#pass(() => this.#events.delivery(...args));
+  }
+
+  returned(...args: Parameters<ChannelEvents['returned']>): void {
+    this.#pass(() => this.#events.returned(...args));
+  }
+
+  cancelled(...args: Parameters<ChannelEvents['cancelled']>): void {
+    this.#pass(() => this.#events.cancelled(...args));
+  }
+
+  flow(...args: Parameters<ChannelEvents['flow']>): void {
+    this.#pass(() => this.#events.flow(...args));
+  }
+
+  closed(error?: Error): void {
+    this.#pass(() => this.end(error));
+  }
+
+  /** Tells the owner that the channel is gone, once. */
+  end(error: Error | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onEnd();
+    this.#events.closed(error);
+  }
+
+  #pass(tell: () => void): void {
+    if (this.#ended) return;
+    if (!this.#traffic.isShut && this.#held.length === 0) return tell();
+    this.#held.push(tell);
+    if (this.#held.length === 1) void this.#release();
+  }
+
+  async #release(): Promise<void> {
+    while (this.#held.length > 0) {
+      await this.#traffic.pass();
+      const tell = this.#held.shift();
+      if (!this.#ended) tell?.();
+    }
+  }
+}
+
+function uncertain(cause: Error): Error {
+  return new PublishUncertainError('The link broke before the broker answered: the message may or may not be there', {
+    cause,
+  });
+}

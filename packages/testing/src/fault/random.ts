@@ -1,0 +1,15 @@
+import type { Random } from '@kombu/core/spi';
+
+/**
+ * A source of randomness in `[0, 1)` that gives the same numbers for the same seed (mulberry32), so that a failing random
+ * test can be run again. Not for secrets.
+ */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
