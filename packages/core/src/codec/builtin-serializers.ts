@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { ContentDisallowedError, DecodeError, EncodeError, SerializerNotInstalledError } from '../errors.ts';
+import { DecodeError, EncodeError } from '../errors.ts';
 import { decodeText, decodeUtf8, encodeUtf8 } from './charset.ts';
 import type { JsonCodec } from './json.ts';
 import type { Serializer } from './serializer.ts';
@@ -44,39 +44,6 @@ export const rawSerializer: Serializer = {
   },
   decode: decodeText,
 };
-
-/** What Kombu knows and this package does not bring: content type by name, and why not. */
-interface Absent {
-  readonly name: string;
-  readonly contentType: string;
-  /** The error for an attempt to use it. */
-  refuse(): SerializerNotInstalledError;
-}
-
-const notInstalled = (name: string, contentType: string): Absent => ({
-  name,
-  contentType,
-  refuse: () =>
-    new SerializerNotInstalledError(
-      `The serializer ${name} (${contentType}) is not installed: npm install @kombu/serializer-${name}, then serializers.register() it.`,
-    ),
-});
-
-/** Serializers that are known by name and content type until one is registered in their place. */
-export const absentSerializers: readonly Absent[] = [
-  notInstalled('yaml', 'application/x-yaml'),
-  notInstalled('msgpack', 'application/x-msgpack'),
-  {
-    name: 'pickle',
-    contentType: 'application/x-python-serialize',
-    refuse: () =>
-      new ContentDisallowedError(
-        'Refusing pickle (application/x-python-serialize): reading it executes code that the sender chose, so this library ' +
-          "neither reads nor writes it, accepted or not. Publish with serializer='json' (Celery: task_serializer and " +
-          "result_serializer = 'json').",
-      ),
-  },
-];
 
 const kindOf = (value: unknown): string =>
   value === null ? 'null' : typeof value === 'object' ? 'an object' : typeof value;

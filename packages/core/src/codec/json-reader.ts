@@ -2,12 +2,12 @@ import { DecodeError } from '../errors.ts';
 import { formatPath } from './json-path.ts';
 import { endOfString } from './json-scan.ts';
 
-/** What to do with numbers that JSON text can hold and a JavaScript number cannot, or the other way round. */
-export interface NumberOptions {
-  /** Integers beyond 2^53: refuse them, or read them as BigInt. */
-  readonly bigints: 'error' | 'bigint';
-  /** `NaN`, `Infinity`, `-Infinity` and numbers too large for a double: refuse them, or read them as numbers. */
-  readonly nonFinite: 'error' | 'number';
+/** How a JsonCodec reads numbers that JSON text can hold and a JavaScript number cannot, or the other way round. */
+export interface JsonCodecOptions {
+  /** Integers beyond 2^53: refuse them (the default), or read them as BigInt. */
+  readonly bigints?: 'error' | 'bigint' | undefined;
+  /** `NaN`, `Infinity`, `-Infinity`, and what a double cannot hold: refuse them (the default), or read them as numbers. */
+  readonly nonFinite?: 'error' | 'number' | undefined;
 }
 
 /** Where Python, too, stops reading integers: the work grows with the square of the digits. */
@@ -32,11 +32,11 @@ const wordCharacter = /[\w.+-]/;
 export class JsonReader {
   readonly #text: string;
   readonly #maxDepth: number;
-  readonly #options: NumberOptions;
+  readonly #options: JsonCodecOptions;
   readonly #path: (string | number)[] = [];
   #index = 0;
 
-  constructor(text: string, maxDepth: number, options: NumberOptions) {
+  constructor(text: string, maxDepth: number, options: JsonCodecOptions) {
     this.#text = text;
     this.#maxDepth = maxDepth;
     this.#options = options;

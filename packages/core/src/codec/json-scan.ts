@@ -63,7 +63,6 @@ export function inspect(value: unknown, depthLeft: number): Findings {
     return findings;
   }
   const object = value as Record<string, unknown>;
-  // oxlint-disable-next-line guard-for-in -- inherited keys only make the answer more careful
   for (const key in object) {
     if (key === '__type__' || key === '__proto__') findings |= MARKED;
     findings |= inspect(object[key], depthLeft - 1);

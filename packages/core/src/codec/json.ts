@@ -1,6 +1,6 @@
 import { DecodeError, EncodeError, KombuError, SerializerNotInstalledError } from '../errors.ts';
 import { JsonReader, tooDeep } from './json-reader.ts';
-import type { NumberOptions } from './json-reader.ts';
+import type { JsonCodecOptions } from './json-reader.ts';
 import { JsonReviver } from './json-reviver.ts';
 import { DEEP, INEXACT, inspect, isDeeperThan, isPlainJson, MARKED } from './json-scan.ts';
 import { builtInTypes } from './json-types.ts';
@@ -9,8 +9,7 @@ import { JsonWriter } from './json-writer.ts';
 import { defaultLimits } from './limits.ts';
 import type { CodecLimits } from './limits.ts';
 
-/** How a {@link JsonCodec} reads numbers. */
-export type JsonCodecOptions = Partial<NumberOptions>;
+export type { JsonCodecOptions };
 
 /** Below this many characters, however deep, `JSON.parse` takes a few megabytes at most; above, look first. */
 const scanAbove = 65_536;
@@ -35,14 +34,13 @@ const scanAbove = 65_536;
  * `Infinity` that Python writes are errors unless the options say otherwise.
  */
 export class JsonCodec {
-  readonly #numbers: NumberOptions;
+  readonly #numbers: JsonCodecOptions;
   /** Newest first, the built-in ones last. */
   #types: readonly JsonType[] = builtInTypes;
   #decoders: ReadonlyMap<string, (raw: unknown) => unknown> = decodersOf(builtInTypes);
 
-  /** @param options - `bigints` and `nonFinite`, both `'error'` unless given. */
-  constructor({ bigints = 'error', nonFinite = 'error' }: JsonCodecOptions = {}) {
-    this.#numbers = { bigints, nonFinite };
+  constructor(options: JsonCodecOptions = {}) {
+    this.#numbers = options;
   }
 
   /**
@@ -66,17 +64,22 @@ export class JsonCodec {
   /**
    * Reads JSON text: a body, or a whole envelope.
    *
+   * @param numbers - Options for this text, in place of the codec's own.
    * @throws DecodeError when the text is not JSON, is longer or deeper than the limits, or holds an unknown or wrong
    * marker or a number that the options refuse.
    */
-  parse(text: string, limits: Pick<CodecLimits, 'maxBodyBytes' | 'maxDepth'> = defaultLimits): unknown {
+  parse(
+    text: string,
+    limits: Pick<CodecLimits, 'maxBodyBytes' | 'maxDepth'> = defaultLimits,
+    numbers: JsonCodecOptions = this.#numbers,
+  ): unknown {
     if (text.length > limits.maxBodyBytes) {
       throw new DecodeError(
         `Cannot read the JSON: ${text.length} characters, ${limits.maxBodyBytes} are allowed (limits.maxBodyBytes).`,
       );
     }
     try {
-      return this.#parse(text, limits.maxDepth);
+      return this.#parse(text, limits.maxDepth, numbers);
     } catch (cause) {
       if (cause instanceof KombuError) throw cause;
       throw new DecodeError(`Cannot read the JSON: ${(cause as Error).message}`, { cause });
@@ -90,7 +93,7 @@ export class JsonCodec {
    */
   register<T>(type: JsonType<T>): void {
     const others = this.#types.filter((known) => known.name !== type.name || isAnonymous(known) || isBuiltIn(known));
-    this.#use([type as JsonType, ...others]);
+    this.#use([type, ...others]);
   }
 
   /**
@@ -113,24 +116,20 @@ export class JsonCodec {
     this.#decoders = decodersOf(types);
   }
 
-  #parse(text: string, maxDepth: number): unknown {
+  #parse(text: string, maxDepth: number, numbers: JsonCodecOptions): unknown {
     if (text.length > scanAbove && isDeeperThan(text, maxDepth)) throw tooDeep(maxDepth);
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
       // Not JSON, or JSON as Python writes it: the slow lane reads the one and explains the other.
-      return this.#revive(this.#readExactly(text, maxDepth));
+      return this.#revive(new JsonReader(text, maxDepth, numbers).read());
     }
     const findings = inspect(value, maxDepth);
     if (findings === 0) return value;
     if ((findings & DEEP) !== 0) throw tooDeep(maxDepth);
-    if ((findings & INEXACT) !== 0) value = this.#readExactly(text, maxDepth);
+    if ((findings & INEXACT) !== 0) value = new JsonReader(text, maxDepth, numbers).read();
     return (findings & MARKED) === 0 ? value : this.#revive(value);
-  }
-
-  #readExactly(text: string, maxDepth: number): unknown {
-    return new JsonReader(text, maxDepth, this.#numbers).read();
   }
 
   #revive(value: unknown): unknown {

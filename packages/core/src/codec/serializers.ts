@@ -1,31 +1,14 @@
 import { types } from 'node:util';
-import {
-  ContentDisallowedError,
-  DecodeError,
-  EncodeError,
-  InvalidArgumentError,
-  KombuError,
-  SerializerNotInstalledError,
-} from '../errors.ts';
-import { absentSerializers, jsonSerializer, rawSerializer, textSerializer } from './builtin-serializers.ts';
+import { DecodeError, EncodeError, InvalidArgumentError, KombuError, SerializerNotInstalledError } from '../errors.ts';
+import { absentSerializers, findAbsent, pickle } from './absent-serializers.ts';
+import { disallowed, isAccepted, mediaType } from './acceptance.ts';
+import type { LoadOptions } from './acceptance.ts';
+import { jsonSerializer, rawSerializer, textSerializer } from './builtin-serializers.ts';
 import { decodeText, encodeUtf8 } from './charset.ts';
 import { jsonCodec } from './json.ts';
 import { defaultLimits } from './limits.ts';
-import type { CodecLimits } from './limits.ts';
 import { nearest } from './nearest.ts';
 import type { SerializedBody, Serializer } from './serializer.ts';
-
-/** How {@link SerializerRegistry.loads} decides what it may decode. */
-export interface LoadOptions {
-  /** Content types, from {@link SerializerRegistry.acceptedTypes}: these and raw data only. Absent: whatever is enabled. */
-  readonly accept?: ReadonlySet<string> | undefined;
-  /** Decode disabled types, too. Without effect where `accept` is given. */
-  readonly force?: boolean | undefined;
-  readonly limits?: CodecLimits | undefined;
-}
-
-/** Bytes that are not interpreted can do no harm: these pass every accept list, as in Kombu. */
-const trusted: ReadonlySet<string> = new Set(['application/data', 'application/text']);
 
 /**
  * The serializers of one application, by name and content type. A new registry knows `json`, `text` (text/plain) and
@@ -55,7 +38,7 @@ export class SerializerRegistry {
         `Cannot register the serializer ${JSON.stringify(name)} for ${JSON.stringify(contentType)}: a name has no slash, a content type has one.`,
       );
     }
-    refusePickle(name, contentType);
+    if (name === pickle.name || contentType === pickle.contentType) throw pickle.refuse();
     if (this.#byName.has(name)) this.unregister(name);
     this.#byName.set(name, serializer);
     this.#byType.set(contentType, serializer);
@@ -69,7 +52,7 @@ export class SerializerRegistry {
     const contentType = mediaType(serializer.contentType);
     this.#byName.delete(name);
     if (this.#byType.get(contentType) === serializer) this.#byType.delete(contentType);
-    if (absentSerializers.some((absent) => absent.contentType === contentType)) this.#disabled.add(contentType);
+    if (findAbsent(contentType)) this.#disabled.add(contentType);
   }
 
   /**
@@ -95,14 +78,14 @@ export class SerializerRegistry {
 
   /** @throws SerializerNotInstalledError for an unknown name. */
   nameToType(name: string): string {
-    const absent = this.#byName.has(name) ? undefined : absentSerializers.find((known) => known.name === name);
-    return absent?.contentType ?? mediaType(this.#named(name).contentType);
+    const { contentType } = this.#byName.get(name) ?? findAbsent(name) ?? this.#named(name);
+    return mediaType(contentType);
   }
 
   /** The name of the serializer for a content type; undefined when there is none. */
   typeToName(contentType: string): string | undefined {
     const type = this.#canonical(contentType);
-    return this.#byType.get(type)?.name ?? absentSerializers.find((known) => known.contentType === type)?.name;
+    return (this.#byType.get(type) ?? findAbsent(type))?.name;
   }
 
   /**
@@ -113,9 +96,8 @@ export class SerializerRegistry {
   acceptedTypes(namesOrTypes: Iterable<string>): ReadonlySet<string> {
     const accepted = new Set<string>();
     for (const nameOrType of namesOrTypes) {
-      const pickle = absentSerializers.some((absent) => absent.name === nameOrType && isPickle(absent.contentType));
       // An accept list ported from Python may name pickle; loads() says to each such message why it is refused.
-      if (!nameOrType.includes('/') && !pickle) this.#named(nameOrType);
+      if (!nameOrType.includes('/') && nameOrType !== pickle.name) this.#named(nameOrType);
       accepted.add(this.#typeOf(nameOrType));
     }
     return accepted;
@@ -165,7 +147,7 @@ export class SerializerRegistry {
     options: LoadOptions = {},
   ): unknown {
     const type = contentType ? this.#canonical(contentType) : 'application/data';
-    this.#checkAccepted(type, options);
+    if (!isAccepted(type, this.#disabled, options)) throw disallowed(type, this.typeToName(type), options.accept);
     const encoding = contentEncoding ? contentEncoding.toLowerCase() : 'utf-8';
     const limits = options.limits ?? defaultLimits;
     if (body.length > limits.maxBodyBytes) throw tooLarge(body.length, limits.maxBodyBytes);
@@ -180,23 +162,10 @@ export class SerializerRegistry {
     }
   }
 
-  #checkAccepted(type: string, { accept, force }: LoadOptions): void {
-    if (accept ? accept.has(type) || trusted.has(type) : force || !this.#disabled.has(type)) return;
-    if (isPickle(type)) refuseAbsent(type);
-    const name = this.typeToName(type);
-    const label = name === undefined ? JSON.stringify(type.slice(0, 80)) : `${name} (${type})`;
-    throw new ContentDisallowedError(
-      accept
-        ? `Refusing to decode ${label}: this consumer accepts only ${[...accept].join(', ') || 'raw data'}. Add it to accept if the sender is trusted.`
-        : `Refusing to decode ${label}: the type is disabled. Name it in the consumer's accept, or serializers.enable() it.`,
-    );
-  }
-
   #named(name: string): Serializer {
     const serializer = this.#byName.get(name);
     if (serializer) return serializer;
-    const absent = absentSerializers.find((known) => known.name === name);
-    if (absent) throw absent.refuse();
+    refuseAbsent(name);
     const near = nearest(name, [...this.#byName.keys(), ...absentSerializers.map((known) => known.name)]);
     throw new SerializerNotInstalledError(
       `No serializer ${JSON.stringify(name.slice(0, 80))} is registered: ` +
@@ -215,29 +184,14 @@ export class SerializerRegistry {
   }
 }
 
-/** `Application/JSON; charset=utf-8` and `application/json` are the same type (RFC 9110). */
-function mediaType(contentType: string): string {
-  const parameters = contentType.indexOf(';');
-  return (parameters < 0 ? contentType : contentType.slice(0, parameters)).trim().toLowerCase();
-}
-
 function defaultFor(value: unknown): string {
   if (typeof value === 'string') return 'text';
   return types.isUint8Array(value) ? 'raw' : 'json';
 }
 
-const isPickle = (contentType: string): boolean => contentType === 'application/x-python-serialize';
-
-function refusePickle(name: string, contentType: string): void {
-  for (const absent of absentSerializers) {
-    if (isPickle(absent.contentType) && (absent.name === name || absent.contentType === contentType))
-      throw absent.refuse();
-  }
-}
-
-/** Throws for a content type that Kombu knows and for which nothing is registered. */
-function refuseAbsent(contentType: string): void {
-  const absent = absentSerializers.find((known) => known.contentType === contentType);
+/** Throws for a name or content type that Kombu knows; to be called when nothing is registered for it. */
+function refuseAbsent(nameOrType: string): void {
+  const absent = findAbsent(nameOrType);
   if (absent) throw absent.refuse();
 }
 

@@ -49,7 +49,7 @@ function readAt(rest: string, at: number): UrlReading {
     path: hostEnd < pathEnd ? tail.slice(hostEnd + 1, pathEnd) : undefined,
     query: queryStart === -1 ? undefined : tail.slice(queryStart + 1),
     // Passwords are typed as they are, user names are not: without a colon, the `/` or `?` has ended the host.
-    problem: host.problem,
+    problem: colon === -1 && /[/?]/.test(credentials ?? '') ? 'the user name holds a "/" or "?"' : host.problem,
   };
 }
 

@@ -42,6 +42,8 @@ export class VirtualLink {
   readonly logger: Logger;
   readonly pollingInterval: number;
   readonly waitMs: number;
+  /** How long a message is ours without renewal, in milliseconds; Infinity: as long as the link lives. */
+  readonly leaseMs: number;
   readonly deadlines: DeadlineTimer;
   /** No other link in the world has it; starts the delivery tags. */
   readonly id: string = randomUUID().slice(0, 18);
@@ -59,6 +61,8 @@ export class VirtualLink {
     this.logger = parts.logger;
     this.pollingInterval = parts.pollingInterval;
     this.waitMs = parts.waitMs;
+    const leaseMs = parts.store.leaseMs ?? parts.capabilities.leaseMs;
+    this.leaseMs = (parts.store.renew && leaseMs) || Infinity;
     this.deadlines = new DeadlineTimer(parts.clock);
     this.#classify = (error) => parts.classify(error);
   }

@@ -5,7 +5,6 @@ import type { DeclaredQueue } from './declared-queue.ts';
 import type { VirtualLink } from './link.ts';
 import type { Publisher } from './publisher.ts';
 import type { StoreCalls } from './store-calls.ts';
-import { storedPriority } from './stored-priority.ts';
 import type { Batch, UnackedDelivery } from './unacked.ts';
 import { markRedelivered } from './wire-mark.ts';
 
@@ -39,7 +38,7 @@ export class Settler {
     const { queue, receipt, expiresAt, envelope, batch } = delivery;
     // The queue is deleted: a copy would bring it back to life.
     if (batch.declared?.deleted) return 'lease-lost';
-    const priority = storedPriority(envelope.properties.priority, batch.declared);
+    const priority = this.#publisher.storedPriority(envelope.properties.priority, queue);
     const message = { payload, priority, delayMs, expiresAt, properties: envelope.properties };
     await new Promise<void>((resolve, reject) => {
       this.#calls.put(queue, message, { stored: resolve, failed: reject });

@@ -37,6 +37,8 @@ export type PutBatch = (
   messages: readonly OutgoingMessage[],
 ) => Promise<void | readonly PutFailure[]>;
 
+const lost: Promise<SettleOutcome> = Promise.resolve('lease-lost');
+
 /** More queues than this are not remembered once nothing is under way there. */
 const rememberedQueues = 1000;
 
@@ -59,10 +61,13 @@ export class StoreCalls {
   }
 
   put(queue: string, message: OutgoingMessage, waiter: PutWaiter): void {
-    this.#of(queue).puts.add(message, waiter);
+    const { failure } = this.#link;
+    if (failure) waiter.failed(notSentError(failure));
+    else this.#of(queue).puts.add(message, waiter);
   }
 
   ack(queue: string, receipt: unknown): Promise<SettleOutcome> {
+    if (this.#link.failure) return lost;
     return new Promise((resolve, reject) => {
       this.#of(queue).acks.add(receipt, { resolve, reject });
     });
@@ -70,6 +75,7 @@ export class StoreCalls {
 
   /** Only for stores with `release`. */
   release(queue: string, receipt: unknown, delayMs: number): Promise<SettleOutcome> {
+    if (this.#link.failure) return lost;
     return new Promise((resolve, reject) => {
       this.#of(queue).releases.add({ receipt, delayMs }, { resolve, reject });
     });

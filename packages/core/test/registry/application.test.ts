@@ -18,6 +18,7 @@ beforeAll(() => {
   put('app/package.json', { dependencies: { '@acme/kombu-transport-nats': '1' } });
   put('app/main.mjs', program);
   put('app/bin/main.mjs', program);
+  put('tool/main.mjs', program);
   symlinkSync(join(app, 'bin/main.mjs'), join(home, 'linked.mjs'));
   install('@kombu/transport-redis', { exports: { '.': { types: './x.d.ts', import: './dist/index.js' } } }, 'redis');
   install(
@@ -79,6 +80,10 @@ describe('the default loader', () => {
       expect.stringMatching(/^KombuError: @kombu\/transport-qpid is installed and .* has no "\."/),
       expect.stringMatching(/^UnknownTransportError: .*Did you mean "redis"/),
     ]);
+  });
+
+  it('looks in the working directory when the main module is elsewhere', () => {
+    expect(resolveIn(app, join(home, 'tool/main.mjs'), 'redis')).toEqual(['@kombu/transport-redis']);
   });
 
   it.each([

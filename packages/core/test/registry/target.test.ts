@@ -34,6 +34,15 @@ describe('makeTarget', () => {
       options: { a: 1 },
       heartbeat: 1000,
     };
+    const all = makeTarget('amqp://u:p@h:1/v', transport, defaults);
+    expect(all).toMatchObject({
+      hostname: 'h',
+      port: 1,
+      userid: 'u',
+      password: 'p',
+      virtualHost: 'v',
+      ssl: defaults.ssl,
+    });
     expect(makeTarget('amqp://u@h?ssl_check_hostname=no', transport, defaults)).toMatchObject({
       ...defaults,
       hostname: 'h',

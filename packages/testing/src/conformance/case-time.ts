@@ -47,7 +47,7 @@ export function realTime(clock: Clock): CaseTime {
     now: () => clock.now(),
     advance: sleep,
     async passUntil(condition, maxMs) {
-      for (const deadline = clock.now() + maxMs; !condition() && clock.now() < deadline; ) await sleep(POLL_MS);
+      for (const deadline = clock.now() + maxMs; !condition() && clock.now() < deadline;) await sleep(POLL_MS);
       return condition() ? undefined : `after ${maxMs} ms`;
     },
   };

@@ -30,10 +30,7 @@ export interface ConformanceReport {
 }
 
 /** Runs all cases one after another and reports every one of them; rejects only when `setUp` or `tearDown` does. */
-export async function runConformance<T>(
-  cases: readonly Case<T>[],
-  harness: Harness<T>,
-): Promise<ConformanceReport> {
+export async function runConformance<T>(cases: readonly Case<T>[], harness: Harness<T>): Promise<ConformanceReport> {
   assertQuirksExist(cases, harness);
   const results: CaseResult[] = [];
   await harness.setUp?.();
@@ -62,7 +59,8 @@ export function missingNeeds<T>(testCase: Case<T>, harness: Harness<T>): readonl
 export function assertQuirksExist<T>(cases: readonly Case<T>[], harness: Harness<T>): void {
   const known = new Set(cases.map((each) => each.id));
   const unknown = Object.keys(harness.quirks).filter((id) => !known.has(id));
-  if (unknown.length > 0) throw new Error(`${harness.name} lists quirks of cases that do not exist: ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`${harness.name} lists quirks of cases that do not exist: ${unknown.join(', ')}`);
 }
 
 type Verdict = Pick<CaseResult, 'status' | 'reason' | 'error'>;
@@ -82,7 +80,11 @@ async function judge<T>(testCase: Case<T>, harness: Harness<T>): Promise<Verdict
     return missing.length === 0 ? { status: 'pass' } : { status: 'unsupported', ...off };
   }
   if (fault) return { status: 'quirk', reason: quirk, error: fault.error };
-  return { status: 'fail', reason: quirk, error: new Error(`listed as a quirk (${quirk}) but it passes: remove the quirk`) };
+  return {
+    status: 'fail',
+    reason: quirk,
+    error: new Error(`listed as a quirk (${quirk}) but it passes: remove the quirk`),
+  };
 }
 
 /** Runs the body in a fresh scope and closes that in any case; resolves to what went wrong first. */

@@ -31,6 +31,7 @@ export function slicing(bytes: number, delayMs: number): Partial<Conditions> {
 /** One cut, shared by all pipes that may trigger it: the first to get there is cut, and then it is done. */
 export interface Cut {
   readonly afterBytes: number;
+  readonly receiverSees: 'reset' | 'end';
   done: boolean;
 }
 
@@ -57,7 +58,6 @@ export class Pipe {
   readonly #source: Socket;
   readonly #sink: Socket;
   readonly #clock: Clock;
-  readonly #onCut: () => void;
   readonly #queue: Chunk[] = [];
   #conditions: Conditions = healthy;
   #kept = 0;
@@ -71,11 +71,10 @@ export class Pipe {
   #choked = false;
   #cancelWake: (() => void) | undefined;
 
-  constructor(source: Socket, sink: Socket, clock: Clock, onCut: () => void) {
+  constructor(source: Socket, sink: Socket, clock: Clock) {
     this.#source = source;
     this.#sink = sink;
     this.#clock = clock;
-    this.#onCut = onCut;
     source.on('data', (data: Buffer) => this.#take(data));
     source.on('end', () => this.#end('end'));
     source.on('error', () => this.#end('reset'));
@@ -156,18 +155,19 @@ export class Pipe {
     const cut = this.#cut;
     if (cut !== undefined && !cut.order.done && this.#passed + piece.length >= cut.at) {
       cut.order.done = true;
-      return this.#sendLast(piece.subarray(0, cut.at - this.#passed));
+      return this.#sendLast(piece.subarray(0, cut.at - this.#passed), cut.order.receiverSees);
     }
     if (!this.#sink.writable) return;
     this.#passed += piece.length;
     this.#choked = !this.#sink.write(piece);
   }
 
-  #sendLast(piece: Buffer): void {
+  #sendLast(piece: Buffer, receiverSees: 'reset' | 'end'): void {
     this.#dropAll();
     this.#passed += piece.length;
-    // The reset must not overtake the bytes: it waits until the kernel has them, and one turn for the peer to read them.
-    this.#sink.write(piece, () => setImmediate(this.#onCut));
+    resetSocket(this.#source);
+    if (receiverSees === 'end') this.#sink.end(piece);
+    else this.#sink.write(piece, () => afterTurns(3, () => resetSocket(this.#sink)));
   }
 
   #tellEnding(): void {
@@ -204,4 +204,10 @@ export class Pipe {
     this.#cancelWake?.();
     this.#cancelWake = undefined;
   }
+}
+
+/** Gives the peer the turns to read what it was sent: bytes and RST seen at once look like a plain end to libuv. */
+function afterTurns(count: number, action: () => void): void {
+  if (count === 0) action();
+  else setImmediate(() => afterTurns(count - 1, action));
 }

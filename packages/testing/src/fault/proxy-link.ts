@@ -26,10 +26,11 @@ export interface LinkFaults {
   /** Bytes arrive in pieces of at most `bytes`, `delayMs` milliseconds apart (default 0: one turn of the event loop). */
   slice(bytes: number, delayMs?: number, direction?: Direction): void;
   /**
-   * Lets exactly `bytes` more bytes pass in this direction, and then resets the link; 0: when the first byte wants to pass.
-   * The bytes arrive as long as the receiver reads. Happens once; a new order replaces the former one of this direction.
+   * Lets exactly `bytes` more bytes pass in this direction, and then ends the link; 0: when the first byte wants to pass. The
+   * sender sees a reset. The receiver sees one too (default; it may take unread bytes with it beyond a TCP window of 64 KiB),
+   * or an end, which never does. Happens once; a new order replaces the former one of this direction.
    */
-  cutAfter(bytes: number, direction: Direction): void;
+  cutAfter(bytes: number, direction: Direction, receiverSees?: 'reset' | 'end'): void;
 }
 
 /** One client's connection through the proxy. */
@@ -43,11 +44,7 @@ export class ProxyLink implements LinkFaults {
   constructor(client: Socket, broker: Socket, clock: Clock) {
     this.#client = client;
     this.#broker = broker;
-    const cut = (): void => this.reset();
-    this.#pipes = {
-      upstream: new Pipe(client, broker, clock, cut),
-      downstream: new Pipe(broker, client, clock, cut),
-    };
+    this.#pipes = { upstream: new Pipe(client, broker, clock), downstream: new Pipe(broker, client, clock) };
     this.closed = bothClosed(client, broker);
   }
 
@@ -81,8 +78,8 @@ export class ProxyLink implements LinkFaults {
     this.change(slicing(bytes, delayMs), direction);
   }
 
-  cutAfter(bytes: number, direction: Direction): void {
-    this.armCut({ afterBytes: bytes, done: false }, direction);
+  cutAfter(bytes: number, direction: Direction, receiverSees: 'reset' | 'end' = 'reset'): void {
+    this.armCut({ afterBytes: bytes, receiverSees, done: false }, direction);
   }
 
   /** Takes part in a cut that other links may get to first. */

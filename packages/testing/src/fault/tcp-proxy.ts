@@ -129,8 +129,8 @@ export class TcpProxy implements LinkFaults, AsyncDisposable {
    * Cuts the first link that gets there: live links count from now, new ones from their first byte. Happens once, so that
    * the client can come back.
    */
-  cutAfter(bytes: number, direction: Direction): void {
-    const cut: Cut = { afterBytes: bytes, done: false };
+  cutAfter(bytes: number, direction: Direction, receiverSees: 'reset' | 'end' = 'reset'): void {
+    const cut: Cut = { afterBytes: bytes, receiverSees, done: false };
     this.#cuts[direction] = cut;
     for (const link of this.#links) link.armCut(cut, direction);
   }
@@ -213,6 +213,8 @@ export class TcpProxy implements LinkFaults, AsyncDisposable {
         this.#port = port;
         resolve();
       });
+      // When it is closed early, it says this and not that it listens.
+      server.once('close', resolve);
     });
   }
 }

@@ -7,7 +7,8 @@ export function targetOf(transport: Transport, url: string, options: Readonly<Re
   return { ...target, alternates: [target as Target] };
 }
 
-const pattern = /^(?<scheme>[^:]+):\/\/(?:(?<userinfo>[^@/]*)@)?(?<host>\[[^\]]*\]|[^/:?]*)(?::(?<port>\d+))?(?:\/(?<path>[^?]*))?(?:\?(?<query>.*))?$/;
+const pattern =
+  /^(?<scheme>[^:]+):\/\/(?:(?<userinfo>[^@/]*)@)?(?<host>\[[^\]]*\]|[^/:?]*)(?::(?<port>\d+))?(?:\/(?<path>[^?]*))?(?:\?(?<query>.*))?$/;
 
 function parse(url: string): Omit<Target, 'alternates' | 'options' | 'display' | 'url'> {
   const parts = pattern.exec(url)?.groups;

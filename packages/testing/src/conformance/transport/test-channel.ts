@@ -51,7 +51,10 @@ export class TestChannel {
     return this.#wait(this.raw.declareExchange({ ...declaration, ...options }), `declareExchange(${name}, ${type})`);
   }
 
-  deleteQueue(name: string, options: { readonly ifUnused?: boolean; readonly ifEmpty?: boolean } = {}): Promise<number> {
+  deleteQueue(
+    name: string,
+    options: { readonly ifUnused?: boolean; readonly ifEmpty?: boolean } = {},
+  ): Promise<number> {
     const answer = this.raw.deleteQueue(name, { ifUnused: false, ifEmpty: false, ...options });
     return this.#wait(answer, `deleteQueue(${name})`);
   }

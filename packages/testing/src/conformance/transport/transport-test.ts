@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ErrorCode, QueueDeclaration, Target, Transport } from '@kombu/core/spi';
-import { KombuError, silentLogger } from '@kombu/core/spi';
+import type { ErrorCode, Logger, QueueDeclaration, Target, Transport } from '@kombu/core/spi';
+import { KombuError } from '@kombu/core/spi';
 import type { Case } from '../case.ts';
 import type { CaseTime } from '../case-time.ts';
 import { StallableClock } from '../stallable-clock.ts';
@@ -9,6 +9,8 @@ import type { TestChannel } from './test-channel.ts';
 import { TestConnection } from './test-connection.ts';
 import { targetOf } from './target.ts';
 import type { TransportHarnessOptions } from './transport-harness.ts';
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A rule of the level-1 SPI. */
 export type TransportCase = Case<TransportTest>;
@@ -27,15 +29,15 @@ export class TransportTest extends TestBase {
     super(options, transport.capabilities, time);
     this.options = options;
     this.transport = transport;
-    const url = options.url ?? `${transport.schemes[0]}://`;
-    this.target = targetOf(transport, url, options.transportOptions ?? {});
+    this.target = this.#targetOf(options.url ?? `${transport.schemes[0]}://`);
   }
 
   /** Another connection. */
-  async connect(signal: AbortSignal = new AbortController().signal): Promise<TestConnection> {
+  async connect(how: { readonly signal?: AbortSignal; readonly url?: string } = {}): Promise<TestConnection> {
     const clock = new StallableClock(this.time.clock);
-    const context = { logger: silentLogger, clock, random: Math.random, signal };
-    const attempt = this.transport.connect(this.target, context);
+    const signal = how.signal ?? new AbortController().signal;
+    const target = how.url === undefined ? this.target : this.#targetOf(how.url);
+    const attempt = this.transport.connect(target, { logger: silent, clock, random: Math.random, signal });
     const connection = new TestConnection(this, await this.wait(attempt, 'connect()'), clock);
     this.#connections.push(connection);
     return connection;
@@ -101,6 +103,10 @@ export class TransportTest extends TestBase {
     const closed = await Promise.allSettled(this.#connections.map((connection) => connection.close()));
     if (this.#queues.size + this.#exchanges.size > 0) await this.#deleteAll();
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
+  }
+
+  #targetOf(url: string): Target {
+    return targetOf(this.transport, url, this.options.transportOptions ?? {});
   }
 
   async #deleteAll(): Promise<void> {

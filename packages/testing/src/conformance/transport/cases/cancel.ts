@@ -51,7 +51,10 @@ export const cancel = group<TransportTest>('cancel', {
       const held = await channel.next();
       await channel.cancel(tag);
       const others = [await channel.take(queue), await channel.take(queue)];
-      assert.deepEqual(others.map((each) => each.redelivered), [false, false]);
+      assert.deepEqual(
+        others.map((each) => each.redelivered),
+        [false, false],
+      );
       t.same([held, ...others].map(textOf), ['a', 'b', 'c'], 'in order');
     },
   },

@@ -138,7 +138,10 @@ export const consumers = group<TransportTest>('consumers', {
       await (await t.channel()).deleteQueue(doomed);
       await t.until(() => channel.events.cancels.length > 0, 'the cancelled event');
       await t.settle();
-      assert.deepEqual(channel.events.cancels.map((each) => each.consumerTag), [tag]);
+      assert.deepEqual(
+        channel.events.cancels.map((each) => each.consumerTag),
+        [tag],
+      );
       await channel.send(other, 'alive');
       assert.equal(textOf(await channel.next()), 'alive');
     },

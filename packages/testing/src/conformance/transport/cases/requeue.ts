@@ -71,7 +71,11 @@ export const requeue = group<TransportTest>('requeue', {
       const counted = counts.some((each) => each !== undefined && each > 0);
       // Before the first requeue nobody may have counted yet.
       if (counted) assert.deepEqual([counts[0] ?? 0, ...counts.slice(1)], [0, 1, 2, 3]);
-      else assert.ok(counts.every((each) => each === undefined), `counts that stay at ${counts.join()}`);
+      else
+        assert.ok(
+          counts.every((each) => each === undefined),
+          `counts that stay at ${counts.join()}`,
+        );
     },
   },
   place: {
@@ -128,7 +132,10 @@ export const requeue = group<TransportTest>('requeue', {
       await t.advance(delay / 2);
       assert.equal(await channel.get(queue), undefined, 'half the delay later');
       const again = await channel.take(queue);
-      assert.ok(t.now - before >= delay - 1, `came back ${t.now - before} ms after a requeue with a delay of ${delay} ms`);
+      assert.ok(
+        t.now - before >= delay - 1,
+        `came back ${t.now - before} ms after a requeue with a delay of ${delay} ms`,
+      );
       assert.equal(again.redelivered, true);
     },
   },

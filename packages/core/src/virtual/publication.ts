@@ -1,0 +1,70 @@
+import type { KombuError } from '../errors.ts';
+import { UnroutableError } from '../errors.ts';
+import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
+import type { RouteWaiter } from './route-finder.ts';
+import type { PutWaiter } from './store-calls.ts';
+
+/** Writes the copies of a message. */
+export interface CopyWriter {
+  readonly guarantee: PublishGuarantee;
+  /** The waiter hears once from each queue. Throws before anything is sent. */
+  put(queues: readonly string[], envelope: Envelope, route: Route, waiter: PutWaiter): void;
+}
+
+/** A message on its way: hears of its route, then from each of its queues, and settles the promise of its publisher. */
+export class Publication implements RouteWaiter, PutWaiter {
+  readonly #writer: CopyWriter;
+  readonly #envelope: Envelope;
+  readonly #route: Route;
+  readonly #resolve: (guarantee: PublishGuarantee) => void;
+  readonly #reject: (error: KombuError) => void;
+  #open = 1;
+  #error: KombuError | undefined;
+
+  constructor(
+    writer: CopyWriter,
+    envelope: Envelope,
+    route: Route,
+    resolve: (guarantee: PublishGuarantee) => void,
+    reject: (error: KombuError) => void,
+  ) {
+    this.#writer = writer;
+    this.#envelope = envelope;
+    this.#route = route;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  routed(queues: readonly string[]): void {
+    if (queues.length === 0) return this.#unroutable();
+    this.#open = queues.length;
+    try {
+      this.#writer.put(queues, this.#envelope, this.#route, this);
+    } catch (error) {
+      this.#reject(error as KombuError);
+    }
+  }
+
+  stored(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#finish();
+  }
+
+  /** Told by the search for the route, or by one queue. */
+  failed(error: KombuError): void {
+    this.#error ??= error;
+    this.stored();
+  }
+
+  #finish(): void {
+    if (this.#error) this.#reject(this.#error);
+    else this.#resolve(this.#writer.guarantee);
+  }
+
+  #unroutable(): void {
+    const { exchange, routingKey, mandatory } = this.#route;
+    if (!mandatory) return this.#resolve(this.#writer.guarantee);
+    const way = `the exchange ${JSON.stringify(exchange)} with the routing key ${JSON.stringify(routingKey)}`;
+    this.#reject(new UnroutableError(`No queue gets messages of ${way}: bind one, or publish without \`mandatory\``));
+  }
+}

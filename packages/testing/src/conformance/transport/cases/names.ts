@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { group } from '../../case.ts';
+import { textOf } from '../messages.ts';
+import type { TransportTest } from '../transport-test.ts';
+
+/** Any name of up to 255 bytes works everywhere. */
+export const names = group<TransportTest>('names', {
+  queues: {
+    title: 'queues with unusual names hold their own messages, can be counted, purged and deleted',
+    why: 'escaping differs per broker and collides (model-codebases 2); __proto__ breaks plain objects',
+    async run(t) {
+      const channel = await t.channel();
+      const queues: string[] = [];
+      for (const name of [...unusual.map((hint) => t.name(hint)), ...reserved]) {
+        queues.push(await t.queue(channel, { name }));
+        await channel.purgeQueue(name);
+      }
+      for (const queue of queues) await channel.send(queue, queue);
+      for (const queue of queues) assert.equal(await channel.count(queue), 1, `messages in ${queue}`);
+      for (const queue of queues) assert.deepEqual(await channel.drain(queue, 1), [queue]);
+      const [first] = queues;
+      assert.ok(first !== undefined);
+      await channel.send(first, 'x');
+      assert.equal(await channel.deleteQueue(first), 1, `deleteQueue(${first})`);
+      assert.equal(({} as Record<string, unknown>)['messages'], undefined, 'no prototype was changed');
+    },
+  },
+  'routing-keys': {
+    title: 'routing keys are compared as they are, whatever they hold',
+    why: 'a key that is escaped on one side only matches nothing',
+    requires: ['exchange:direct'],
+    async run(t) {
+      const channel = await t.channel();
+      const exchange = await t.exchange(channel, 'direct');
+      const keys = [...unusual, ...reserved, '', ' ', 'a'.repeat(255)];
+      const queues = new Map<string, string>();
+      for (const key of keys) {
+        const queue = await t.queue(channel);
+        await channel.bind(queue, exchange, key);
+        queues.set(key, queue);
+      }
+      for (const key of keys) await channel.publish(exchange, key, key, { mandatory: true });
+      for (const [key, queue] of queues) {
+        const delivery = await channel.take(queue);
+        assert.deepEqual([textOf(delivery), delivery.routingKey], [key, key], `routing key '${key}'`);
+        await channel.ack(delivery);
+        await channel.empty(queue);
+      }
+    },
+  },
+  exchanges: {
+    title: 'exchanges with unusual names work',
+    why: 'their names end up in keys, tables and topics of the broker',
+    requires: ['exchange:direct'],
+    async run(t) {
+      const channel = await t.channel();
+      const queue = await t.queue(channel);
+      for (const exchange of [...unusual.map((hint) => t.name(hint)), ...reserved]) {
+        await channel.declareExchange(t.willDeclare('exchange', exchange), 'direct');
+        await channel.bind(queue, exchange, 'key');
+        await channel.publish(exchange, 'key', exchange);
+        const delivery = await channel.take(queue, { noAck: true });
+        assert.deepEqual([textOf(delivery), delivery.exchange], [exchange, exchange]);
+        await channel.deleteExchange(exchange);
+      }
+    },
+  },
+  'consumer-tags': {
+    title: 'consumers with unusual tags are told apart and can be cancelled',
+    why: 'tags are chosen by the application',
+    async run(t) {
+      const channel = await t.channel();
+      for (const consumerTag of [...unusual, ...reserved]) {
+        const queue = await t.queue(channel);
+        await channel.consume(queue, { consumerTag, noAck: true });
+        await channel.send(queue, 'x');
+        assert.equal((await channel.next()).consumerTag, consumerTag);
+        await channel.cancel(consumerTag);
+        await channel.send(queue, 'y');
+        assert.deepEqual(await channel.drain(queue, 1), ['y'], `the consumer '${consumerTag}' is cancelled`);
+      }
+    },
+  },
+});
+
+const unusual: readonly string[] = [
+  'dots.and.more.dots',
+  'a queue with spaces',
+  'slashes/and\\backslashes',
+  'grüße-你好-🎈',
+  'percent%2Fencoded%00',
+  'quotes"and\'apostrophes`',
+  'colon:semicolon;comma,pipe|',
+  'stars*and#hashes',
+  'UPPER and lower',
+  'upper and LOWER',
+  'braces{with}tags',
+  '_leading-underscore',
+  'x'.repeat(120),
+];
+
+const reserved: readonly string[] = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
