@@ -1,19 +1,24 @@
 import { existsSync, readdirSync } from 'node:fs';
 
-/** One jest project for every workspace folder that has tests. */
-const project = (folder) => ({
-  displayName: folder.split('/')[1] ?? folder,
-  rootDir: `${import.meta.dirname}/${folder}`,
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+/** How TypeScript tests run; the soak tests too. */
+export const typescript = {
   extensionsToTreatAsEsm: ['.ts'],
   // Tests run on the sources: no build is needed, and stack traces point at them.
   testEnvironmentOptions: { customExportConditions: ['@kombu/source', 'node', 'node-addons'] },
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
+};
+
+/** One jest project for every workspace folder that has tests. */
+const project = (folder) => ({
+  ...typescript,
+  displayName: folder.split('/')[1],
+  rootDir: `${import.meta.dirname}/${folder}`,
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
 });
 
-const folders = ['packages', 'examples'].flatMap((group) =>
+const folders = ['packages', 'examples', 'tools'].flatMap((group) =>
   readdirSync(`${import.meta.dirname}/${group}`)
     .map((name) => `${group}/${name}`)
     .filter((folder) => existsSync(`${import.meta.dirname}/${folder}/test`)),

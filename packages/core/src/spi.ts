@@ -44,3 +44,8 @@ export type {
   TransportConnection,
   TransportContext,
 } from './spi/transport.ts';
+export { kombuTopicPattern } from './routing/topic-pattern.ts';
+export type { VirtualBackend, VirtualCapabilities, VirtualTransportDefinition } from './virtual/define.ts';
+export { defineVirtualTransport } from './virtual/define.ts';
+export type { TopologyOptions } from './virtual/topology.ts';
+export { Topology } from './virtual/topology.ts';

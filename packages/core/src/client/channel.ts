@@ -33,7 +33,6 @@ export class Channel implements Place, AsyncDisposable {
   /** For the connection; applications call `connection.channel()`. */
   constructor(owner: Host) {
     this.internals = owner;
-    owner.channels.add(this);
   }
 
   /** Is the channel of the broker open now? */
@@ -147,6 +146,7 @@ export class Channel implements Place, AsyncDisposable {
 
   async #open(doing: string): Promise<ChannelSession> {
     const owner = this.internals;
+    owner.channels.add(this);
     for (;;) {
       const link = await owner.ready({ signal: this.#stop.signal, timeout: Infinity }, doing);
       try {
@@ -204,12 +204,18 @@ export class Channel implements Place, AsyncDisposable {
       subscription.phase = 'subscribing';
       subscription.sink.interrupted(reason);
     }
-    this.#restore();
+    // Without recovery the next link, if somebody asks for one, brings them back.
+    if (this.internals.recovers) this.#restore();
   }
 
   /** For the connection: its link is gone, whether or not the transport says so channel by channel. */
   linkLost(reason: Error): void {
     if (this.#session) this.#ended(this.#session, reason);
+  }
+
+  /** For the connection: there is a new link. */
+  linkUp(): void {
+    this.#restore();
   }
 
   #cancelledByBroker(consumerTag: string, reason: Error | undefined): void {
@@ -223,11 +229,11 @@ export class Channel implements Place, AsyncDisposable {
 
   /** Brings all wanted subscriptions up again, one loop for all of them, with back-off while any is missing. */
   #restore(): void {
-    if (this.#restoring || this.#subscriptions.size === 0 || !this.internals.recovers) return;
+    if (this.#restoring || this.#missing().length === 0) return;
     this.#restoring = true;
     void this.#restoreLoop().finally(() => {
       this.#restoring = false;
-      if (!this.#closed && this.#missing().length > 0) this.#restore();
+      if (!this.#closed && this.internals.recovers) this.#restore();
     });
   }
 
@@ -258,7 +264,8 @@ export class Channel implements Place, AsyncDisposable {
     } catch (error) {
       if (this.#closed || !subscription.wanted) return;
       subscription.lastError = error as KombuError;
-      if (!hopeless.has(subscription.lastError.code)) return;
+      const gaveUp = !this.internals.recovers && isConnectionError(error);
+      if (!gaveUp && !hopeless.has(subscription.lastError.code)) return;
       subscription.phase = 'failed';
       subscription.sink.failed(subscription.lastError);
     }

@@ -34,6 +34,7 @@ export async function closeConnection(owner: ConnectionHost, wait: WaitOptions):
   await phase('Closing the channels', Promise.all([...owner.channels].map((channel) => channel.close())), forceMs);
   await phase('Closing the control channel', owner.control.close(), forceMs);
   await phase('Closing the link', supervisor.close(), forceMs);
+  owner.closed();
   supervisor.setState('closed');
   return report;
 }

@@ -6,6 +6,7 @@ import type { KombuError } from '../errors.ts';
 import { ConnectionError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
+import { DeadlineTimer } from '../reliability/deadline.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
 import type { ReturnedMessage } from '../spi/envelope.ts';
 import type { TransportConnection } from '../spi/transport.ts';
@@ -16,7 +17,7 @@ import { Control } from './control.ts';
 import { Dialler } from './dialler.ts';
 import type { Emitter } from './emitter.ts';
 import type { Host, HostedChannel, HostedConsumer, HostedProducer, Place } from './host.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, closedError } from './supervisor.ts';
 import { wrapError } from './wrap-error.ts';
 
 /** The inside of a connection: wires the supervisor, the control channel, and all that lives on the link. */
@@ -29,6 +30,7 @@ export class ConnectionHost implements Host {
   readonly channels: Set<HostedChannel> = new Set();
   readonly consumers: Set<HostedConsumer> = new Set();
   readonly producers: Set<HostedProducer> = new Set();
+  readonly deadlines: DeadlineTimer;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -39,7 +41,7 @@ export class ConnectionHost implements Host {
   #blocked: string | undefined;
   #whenUnblocked: (() => void)[] = [];
   #handled = 0;
-  #whenHandled: (() => void)[] = [];
+  #whenHandled: { resolve(): void; reject(error: Error): void }[] = [];
 
   constructor(options: CompleteConnectionOptions, events: Emitter<ConnectionEvents>) {
     this.options = options;
@@ -52,6 +54,7 @@ export class ConnectionHost implements Host {
       compressors: this.compressors,
       limits: this.limits,
     } = options);
+    this.deadlines = new DeadlineTimer(options.clock);
     this.dialler = new Dialler(options);
     this.control = new Control(this);
     this.supervisor = new Supervisor({
@@ -65,13 +68,15 @@ export class ConnectionHost implements Host {
       switchHost: () => this.dialler.switchHost(),
       converge: (link) => this.control.converge(link),
       stateChanged: (state, error) => this.events.emit('state', { state, error }),
-      linkUp: () => {},
+      linkUp: () => {
+        for (const channel of this.channels) channel.linkUp();
+      },
       linkDown: (error) => this.#linkDown(error),
     });
   }
 
   get recovers(): boolean {
-    return this.options.recovery !== undefined;
+    return this.options.recovery !== undefined && !this.supervisor.gaveUp;
   }
 
   get link(): TransportConnection | undefined {
@@ -161,12 +166,20 @@ export class ConnectionHost implements Host {
 
   handled(): void {
     this.#handled += 1;
-    if (this.#whenHandled.length > 0) for (const resolve of this.#whenHandled.splice(0)) resolve();
+    if (this.#whenHandled.length > 0) for (const wait of this.#whenHandled.splice(0)) wait.resolve();
   }
 
-  /** Resolves at the next handled event. */
+  /** Resolves at the next handled event; rejects when the connection closes. */
   nextHandled(): Promise<void> {
-    return new Promise((resolve) => this.#whenHandled.push(resolve));
+    if (this.supervisor.closeSignal.aborted) return Promise.reject(closedError());
+    return new Promise((resolve, reject) => this.#whenHandled.push({ resolve, reject }));
+  }
+
+  /** The connection is closed: ends what waits for it. */
+  closed(): void {
+    this.deadlines.close();
+    for (const wait of this.#whenHandled.splice(0)) wait.reject(closedError());
+    for (const resolve of this.#whenUnblocked.splice(0)) resolve();
   }
 
   #linkDown(error: Error | undefined): void {

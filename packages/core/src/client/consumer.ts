@@ -38,6 +38,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   #active = 0;
   #completed = 0;
   #paused = false;
+  #cancelled = false;
   #whenIdle: (() => void)[] = [];
   #closed: Promise<CloseReport> | undefined;
 
@@ -100,6 +101,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
    */
   async consume(wait: WaitOptions = {}): Promise<void> {
     if (this.#closed) throw new InvalidArgumentError('The consumer is closed');
+    this.#cancelled = false;
     this.#place.internals.consumers.add(this);
     for (const feed of this.#feeds.values()) if (!feed.subscription?.wanted) await this.#start(feed, wait);
   }
@@ -108,7 +110,8 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   async cancel(): Promise<void> {
     await Promise.all([...this.#feeds.values()].map((feed) => this.#stop(feed)));
     for (const iterator of this.#iterators) iterator.end();
-    this.#place.internals.consumers.delete(this);
+    this.#cancelled = true;
+    this.#leave();
   }
 
   /** Stops one queue and forgets it. */
@@ -359,7 +362,14 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     this.#active -= 1;
     this.#host.handled();
     if (this.#buffer.size > 0) this.#pump();
-    if (this.#active === 0 && this.#whenIdle.length > 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    if (this.#active > 0) return;
+    if (this.#whenIdle.length > 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    if (this.#cancelled) this.#leave();
+  }
+
+  /** The connection waits for its consumers when it closes: also for one that was cancelled, while its handlers run. */
+  #leave(): void {
+    if (this.#active === 0) this.#host.consumers.delete(this);
   }
 }
 

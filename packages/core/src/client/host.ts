@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts';
 import type { CodecLimits } from '../codec/limits.ts';
 import type { CompressorRegistry } from '../codec/compression.ts';
 import type { SerializerRegistry } from '../codec/serializers.ts';
-import type { WaitOptions } from '../reliability/deadline.ts';
+import type { DeadlineTimer, WaitOptions } from '../reliability/deadline.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
 import type { ReturnedMessage } from '../spi/envelope.ts';
 import type { TransportConnection } from '../spi/transport.ts';
@@ -25,7 +25,10 @@ export interface Host {
   /** The place itself if it is a channel; for a connection a new channel. */
   channelFor(place: Place): HostedChannel;
   readonly consumers: Set<HostedConsumer>;
+  /** Those with publishes under way. */
   readonly producers: Set<HostedProducer>;
+  /** The deadlines of all publishes. */
+  readonly deadlines: DeadlineTimer;
   /** Is a broken link made anew? */
   readonly recovers: boolean;
   readonly link: TransportConnection | undefined;
@@ -67,6 +70,7 @@ export interface HostedChannel {
   readonly isClosed: boolean;
   readonly subscriptions: ReadonlyMap<string, { readonly options: { readonly queue: string } }>;
   linkLost(reason: Error): void;
+  linkUp(): void;
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import type { KombuError } from '../errors.ts';
 import { ConnectionError, InvalidArgumentError, UnroutableError, abortedError, isConnectionError } from '../errors.ts';
 import { checkKeys } from '../registry/options.ts';
 import type { Deadline, WaitOptions } from '../reliability/deadline.ts';
-import { DeadlineTimer, bounded, timeoutError } from '../reliability/deadline.ts';
+import { bounded, timeoutError } from '../reliability/deadline.ts';
 import { completePolicy, retryOverTime, withoutUndefined } from '../reliability/retry.ts';
 import { Window } from '../reliability/window.ts';
 import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
@@ -70,7 +70,6 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
   readonly #defaults: PublishOptions<T>;
   readonly #options: ProducerOptions<T>;
   readonly #window: Window;
-  readonly #deadlines: DeadlineTimer;
   #waiting = 0;
   #line: Promise<unknown> = Promise.resolve();
   #closed: Promise<{ abandoned: number }> | undefined;
@@ -84,8 +83,6 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     const { autoDeclare: _a, maxInFlight: _m, maxInFlightBytes: _b, onReturn: _r, ...defaults } = options;
     this.#defaults = withoutUndefined(defaults);
     this.#window = new Window(options.maxInFlight ?? 10_000, options.maxInFlightBytes ?? 64 * 1024 * 1024);
-    this.#deadlines = new DeadlineTimer(place.internals.clock);
-    place.internals.producers.add(this);
   }
 
   /** Publishes in flight. */
@@ -133,8 +130,6 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     await this.flush({ timeout: wait.timeout ?? defaultTimeout, signal: wait.signal }).catch((error: unknown) =>
       owner.logger.warn('A producer was closed with publishes in flight', { error, inFlight: this.inFlight }),
     );
-    this.#deadlines.close();
-    owner.producers.delete(this);
     return { abandoned: this.inFlight };
   }
 
@@ -199,6 +194,7 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     const wait = (): WaitOptions => ({ timeout: Math.max(0, attempt.at - owner.clock.now()), signal: attempt.signal });
     const why = (): Error | undefined => owner.lastError;
     this.#waiting += 1;
+    owner.producers.add(this);
     let entered = false;
     try {
       await this.#window.enter(bytes, wait(), owner.clock, doing, why);
@@ -217,7 +213,12 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
       this.#waiting -= 1;
       if (entered) this.#window.leave(bytes);
       entered = false;
+      this.#leave();
     }
+  }
+
+  #leave(): void {
+    if (this.#window.messages === 0 && this.#waiting === 0) this.#place.internals.producers.delete(this);
   }
 
   async #prepare(entities: readonly (Exchange | Queue)[], wait: () => WaitOptions): Promise<ChannelSession> {
@@ -228,15 +229,19 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
 
   /** One hand-over to the broker; leaves the window when it ends, in whatever way. */
   #send(session: ChannelSession, envelope: Envelope, route: Route, attempt: Attempt): Promise<PublishResult> {
+    // The connection waits for its producers when it closes, but does not remember idle ones.
+    if (this.#window.messages === 1) this.#place.internals.producers.add(this);
     return new Promise((resolve, reject) => {
+      const { deadlines } = this.#place.internals;
       const bytes = envelope.body.length;
       let open = true;
       const end = (): boolean => {
         if (!open) return false;
         open = false;
-        this.#deadlines.remove(deadline);
+        deadlines.remove(deadline);
         attempt.signal?.removeEventListener('abort', onAbort);
         this.#window.leave(bytes);
+        this.#leave();
         return true;
       };
       const deadline: Deadline = {
@@ -247,7 +252,7 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
       const onAbort = (): void => {
         if (end()) reject(abortedError(attempt.signal as AbortSignal, doing));
       };
-      this.#deadlines.add(deadline);
+      deadlines.add(deadline);
       attempt.signal?.addEventListener('abort', onAbort, { once: true });
       session.channel.publish(envelope, route).then(
         (guarantee: PublishGuarantee) => {

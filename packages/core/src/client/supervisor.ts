@@ -91,6 +91,11 @@ export class Supervisor {
     return this.#lastError;
   }
 
+  /** Recovery used up its policy; the next use starts again. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
+  }
+
   /** Fires when the connection closes for good; its reason is the error to give to whoever waits. */
   get closeSignal(): AbortSignal {
     return this.#closing.signal;

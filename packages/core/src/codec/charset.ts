@@ -4,6 +4,9 @@ import { DecodeError, EncodeError } from '../errors.ts';
 /** The two content encodings that mean "bytes, not text", as Kombu compares them: in lower case. */
 const binary: ReadonlySet<string> = new Set(['binary', 'ascii-8bit']);
 
+/** The characters 0x80 to 0x9f of windows-1252; the five that it leaves open stay control characters. */
+const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
 /**
  * What a body without a serializer of its own decodes to: text in the character set that the content encoding names
  * (any case), or the bytes themselves for `binary` and `ascii-8bit`.
@@ -48,6 +51,10 @@ function decodeCharset(body: Buffer, charset: string): string | undefined {
     case 'iso-8859-1':
     case 'iso8859-1':
       return body.toString('latin1');
+    // Some versions of Node take windows-1252 for latin1 (nodejs/node#56542).
+    case 'cp1252':
+    case 'windows-1252':
+      return body.toString('latin1').replaceAll(/[\x80-\x9f]/g, (c) => windows1252[c.charCodeAt(0) - 0x80] ?? c);
     case 'utf-16':
       return decodeWith(body, body[0] === 0xfe && body[1] === 0xff ? 'utf-16be' : 'utf-16le', false);
     default:

@@ -1,4 +1,4 @@
-const date = /^\d{4}-\d\d-\d\d$/;
+const date = /^(\d{4})-(\d\d)-(\d\d)$/;
 const time = /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?$/;
 const offset = /^(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)$/;
 
@@ -12,10 +12,11 @@ export interface IsoTime {
 
 /** Is this a day of the calendar, written `YYYY-MM-DD`, in the years 1 to 9999 that Python knows? */
 export function isIsoDate(text: string): boolean {
-  if (!date.test(text) || text.startsWith('0000')) return false;
-  // JavaScript rolls 30 February over into March instead of refusing it.
-  const day = new Date(`${text}T00:00:00.000Z`);
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+  const [, year = 0, month = 0, day = 0] = date.exec(text)?.map(Number) ?? [];
+  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  // JavaScript rolls 30 February over into March; and it takes the years 0 to 99 for the twentieth century, so ask about
+  // a year with the same calendar.
+  return new Date(Date.UTC(2000 + (year % 400), month - 1, day)).getUTCDate() === day;
 }
 
 /** Takes `HH:MM[:SS[.ffffff]][offset]` apart; undefined when the text is anything else. */

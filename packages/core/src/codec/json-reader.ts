@@ -121,9 +121,9 @@ export class JsonReader {
     if (constant !== undefined) return typeof constant === 'number' ? this.#nonFinite(word, constant) : constant;
     if (word === '') this.#malformed('a value is missing');
     const number = this.#native(start) as number;
-    if (!Number.isFinite(number)) return this.#nonFinite('a number too large for a double', number);
-    if (Number.isSafeInteger(number) || /[.eE]/.test(word)) return number;
-    return this.#bigint(word);
+    if (Number.isSafeInteger(number)) return number;
+    if (!/[.eE]/.test(word)) return this.#bigint(word);
+    return Number.isFinite(number) ? number : this.#nonFinite('a number too large for a double', number);
   }
 
   #nonFinite(what: string, value: number): number {
@@ -134,14 +134,15 @@ export class JsonReader {
     );
   }
 
-  #bigint(digits: string): bigint {
+  #bigint(word: string): bigint {
     const place = `at ${formatPath(this.#path)}`;
-    if (digits.length > maxIntegerDigits) {
+    const { length } = word.replace('-', '');
+    if (length > maxIntegerDigits) {
       throw new DecodeError(
-        `Cannot read the JSON: an integer of ${digits.length} digits ${place}, ${maxIntegerDigits} are allowed.`,
+        `Cannot read the JSON: an integer of ${length} digits ${place}, ${maxIntegerDigits} are allowed.`,
       );
     }
-    if (this.#options.bigints === 'bigint') return BigInt(digits);
+    if (this.#options.bigints === 'bigint') return BigInt(word);
     throw new DecodeError(
       `Cannot read the JSON: the integer ${place} is beyond 2^53, a number would lose digits. Let the sender write a ` +
         "string, or read such integers as BigInt with new JsonCodec({ bigints: 'bigint' }).",

@@ -49,10 +49,9 @@ export class JsonReviver {
 
   #decode(marker: unknown, raw: unknown): unknown {
     const decode = typeof marker === 'string' ? this.#decoders.get(marker) : undefined;
-    const place = `at ${formatPath(this.#path)}`;
     if (!decode) {
-      throw new DecodeError(
-        `Cannot read the JSON: unknown __type__ ${nameOf(marker)} ${place}. Known are ${[...this.#decoders.keys()].join(', ')}; ` +
+      throw this.#error(
+        `has the unknown __type__ ${nameOf(marker)}. Known are ${[...this.#decoders.keys()].join(', ')}; ` +
           'register others with jsonCodec.register().',
       );
     }
@@ -60,13 +59,12 @@ export class JsonReviver {
       return decode(raw);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new DecodeError(
-        `Cannot read the JSON: the value of the ${nameOf(marker)} ${place} is malformed: ${reason}`,
-        {
-          cause,
-        },
-      );
+      throw this.#error(`is no valid ${nameOf(marker)}: ${reason}`, { cause });
     }
+  }
+
+  #error(what: string, options?: ErrorOptions): DecodeError {
+    return new DecodeError(`Cannot read the JSON: ${formatPath(this.#path)} ${what}`, options);
   }
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { DecodeError, EncodeError } from '../errors.ts';
-import { formatInstant, instantOf, parseIsoTime } from './iso.ts';
+import { formatInstant, instantOf, isIsoDate, parseIsoTime } from './iso.ts';
 import { Decimal, PlainDate, PlainDateTime, PlainTime, Uuid } from './value-types.ts';
 
 /**
@@ -40,9 +40,10 @@ const dateTimeType: JsonType<Date | PlainDateTime> = {
   decode(raw) {
     const text = stringOf(raw);
     const time = parseIsoTime(text.slice(11));
-    const zone = time?.offset ?? '';
-    const local = new PlainDateTime(text.slice(0, text.length - zone.length));
-    return time === undefined || zone === '' ? local : instantOf(text.slice(0, 10), time);
+    if (time?.offset === undefined) return new PlainDateTime(text);
+    const day = text.slice(0, 10);
+    if (text[10] === 'T' && isIsoDate(day)) return instantOf(day, time);
+    throw new DecodeError('the text is not YYYY-MM-DDTHH:MM[:SS[.ffffff]][+HH:MM]');
   },
 };
 

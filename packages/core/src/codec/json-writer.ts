@@ -52,21 +52,23 @@ export class JsonWriter {
 
   #array(array: readonly unknown[]): string {
     this.#enter(array);
-    const parts: string[] = [];
-    for (let index = 0; index < array.length; index++) parts.push(this.#part(index, array[index]) ?? 'null');
+    let items = '';
+    for (let index = 0; index < array.length; index++) {
+      items += `${items && ','}${this.#part(index, array[index]) ?? 'null'}`;
+    }
     this.#open.pop();
-    return `[${parts.join(',')}]`;
+    return `[${items}]`;
   }
 
   #object(object: object): string {
     this.#enter(object);
-    const parts: string[] = [];
+    let members = '';
     for (const [key, value] of Object.entries(object)) {
       const text = this.#part(key, value);
-      if (text !== undefined) parts.push(`${JSON.stringify(key)}:${text}`);
+      if (text !== undefined) members += `${members && ','}${JSON.stringify(key)}:${text}`;
     }
     this.#open.pop();
-    return `{${parts.join(',')}}`;
+    return `{${members}}`;
   }
 
   #part(key: string | number, value: unknown): string | undefined {
@@ -132,7 +134,7 @@ function numberText(value: number): string {
 
 function bigintText(value: bigint): string {
   const text = String(value);
-  if (text.length > maxIntegerDigits)
+  if (text.replace('-', '').length > maxIntegerDigits)
     throw new EncodeError(`readers take no integers of more than ${maxIntegerDigits} digits`);
   return text;
 }

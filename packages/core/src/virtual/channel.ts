@@ -1,6 +1,8 @@
+import type { KombuError } from '../errors.ts';
 import {
+  ConnectionError,
   InvalidArgumentError,
-  KombuError,
+  MessageStateError,
   NotFoundError,
   PreconditionFailedError,
 } from '../errors.ts';
@@ -14,9 +16,10 @@ import type {
 import type { Delivery, DeliveryTag, Envelope, PublishGuarantee, Route, SettleOutcome } from '../spi/envelope.ts';
 import type { ChannelEvents, TransportChannel } from '../spi/transport.ts';
 import type { Administration } from './administration.ts';
+import { ClosingTime } from './closing-time.ts';
 import { VirtualConsumer } from './consumer.ts';
 import { Intake } from './intake.ts';
-import { closedError, type VirtualLink } from './link.ts';
+import type { VirtualLink } from './link.ts';
 import type { Publisher } from './publisher.ts';
 import { delayRefusal } from './refusals.ts';
 import type { Settler } from './settler.ts';
@@ -131,7 +134,7 @@ export class VirtualChannel implements TransportChannel {
       intake: this.#intake,
       settler: this.#parts.settler,
       events: this.#events,
-      ended: () => this.#consumers.delete(consumerTag),
+      ended: (gone) => this.#consumerGone(gone),
     });
     this.#link.topology.addConsumer(queue, consumer);
     this.#consumers.set(consumerTag, consumer);
@@ -173,21 +176,25 @@ export class VirtualChannel implements TransportChannel {
     const delivery = this.unacked.take(tag as string);
     if (!delivery) return this.#unknown(tag);
     const { settler } = this.#parts;
-    const { queue, receipt, batch } = delivery;
     const settled = requeue
       ? settler.requeue(delivery, delay)
-      : settler.discard(delivery, receipt, batch.declared, 'rejected');
-    void queue;
-    return this.#freeing(delivery, settled);
+      : settler.discard(delivery, delivery.receipt, delivery.batch.declared, 'rejected');
+    // Only then: with a prefetch of 1 the message that goes back has to be the next to come.
+    return settled.finally(() => delivery.batch.consumer?.settled());
   }
 
   async recover(): Promise<void> {
     this.#assertOpen();
-    await this.#requeueAll(new KombuError('The delivery was given back by `recover`', { code: 'MESSAGE_STATE' }));
+    await this.#requeueAll(new MessageStateError('The delivery was given back by `recover`'));
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    return this.closeWithin(new ClosingTime(this.#link.clock, this.#link.logger));
+  }
+
+  /** Stops asking, gives back what is not settled, and goes. Never rejects. */
+  closeWithin(time: ClosingTime): Promise<void> {
+    this.#closing ??= this.#close(time);
     return this.#closing;
   }
 
@@ -197,7 +204,7 @@ export class VirtualChannel implements TransportChannel {
     this.#ended = error;
     for (const consumer of this.#consumers.values()) {
       void consumer.stop();
-      this.#link.topology.removeConsumer(consumer.queue, consumer);
+      this.#link.topology.forsakeConsumer(consumer.queue, consumer);
     }
     this.#consumers.clear();
     for (const delivery of this.unacked.takeAll()) delivery.lose(error);
@@ -208,5 +215,69 @@ export class VirtualChannel implements TransportChannel {
   lose(delivery: UnackedDelivery, reason: KombuError): void {
     this.unacked.lose(delivery, reason);
     delivery.batch.consumer?.settled();
+  }
+
+  async #close(time: ClosingTime): Promise<void> {
+    if (this.#ended) return;
+    const closed = new ConnectionError('The channel was closed', { code: 'CLOSED' });
+    this.#ended = closed;
+    const consumers = [...this.#consumers.values()];
+    this.#consumers.clear();
+    await time.step('Stopping the consumers of a channel', () => Promise.all(consumers.map((each) => each.stop())));
+    await time.step('Giving back the unsettled messages of a channel', () => this.#requeueAll(closed));
+    await time.step('Removing the queues that live no longer than their consumers', () =>
+      Promise.all(consumers.map((each) => this.#parts.administration.leave(each.queue, each))),
+    );
+    this.#parts.closed(this);
+    // The link may have broken meanwhile, which was told already.
+    if (this.#ended === closed) this.#events.closed();
+  }
+
+  async #ackThrough(tag: string): Promise<SettleOutcome> {
+    const deliveries = this.unacked.takeThrough(tag);
+    if (deliveries.length === 0) return this.#unknown(tag);
+    const outcomes = deliveries.map(({ queue, receipt }) => this.#parts.settler.ack(queue, receipt));
+    for (const { batch } of deliveries) batch.consumer?.settled();
+    return (await Promise.all(outcomes)).includes('lease-lost') ? 'lease-lost' : 'ok';
+  }
+
+  async #requeueAll(reason: KombuError): Promise<void> {
+    const deliveries = [...this.unacked.values()];
+    for (const delivery of deliveries) this.unacked.lose(delivery, reason);
+    // Released newest first, they end up in their old order; copies go to the end of the queue, oldest first.
+    if (this.#link.store.release) deliveries.reverse();
+    const requeued = await Promise.allSettled(deliveries.map((each) => this.#parts.settler.requeue(each, 0)));
+    for (const { batch } of deliveries) batch.consumer?.settled();
+    const failed = requeued.filter((result) => result.status === 'rejected');
+    if (failed.length === 0) return;
+    this.#link.logger.error(`${failed.length} unsettled messages could not be given back; they come back when their lease ends`, {
+      error: failed[0]?.reason as unknown,
+    });
+  }
+
+  /** The broker ended it. */
+  #consumerGone(consumer: VirtualConsumer): void {
+    this.#consumers.delete(consumer.tag);
+    this.#parts.administration.leave(consumer.queue, consumer).catch((error: unknown) => {
+      this.#link.logger.warn(`What was left of the queue ${JSON.stringify(consumer.queue)} could not be removed`, { error });
+    });
+  }
+
+  async #stop(consumer: VirtualConsumer): Promise<void> {
+    const time = new ClosingTime(this.#link.clock, this.#link.logger);
+    await time.step(`Stopping the consumer ${JSON.stringify(consumer.tag)}`, () => consumer.stop());
+    await this.#parts.administration.leave(consumer.queue, consumer);
+  }
+
+  #unknown(tag: DeliveryTag): Promise<SettleOutcome> {
+    // Whatever it was, it is no longer ours: it went back, or comes back when its lease ends.
+    if (this.#ended || this.unacked.wasLost(String(tag))) return lost;
+    return Promise.reject(
+      new PreconditionFailedError(`No delivery with the tag ${JSON.stringify(tag)} waits to be settled on this channel`),
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#ended) throw this.#ended;
   }
 }

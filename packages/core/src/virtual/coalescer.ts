@@ -28,6 +28,7 @@ export class Coalescer<Item, Waiter, Result> {
   #waiters: Waiter[] = [];
   #inFlight: readonly Waiter[] | undefined;
   #scheduled = false;
+  #onIdle: (() => void)[] = [];
 
   constructor(parts: CoalescerParts<Item, Waiter, Result>) {
     this.#parts = parts;
@@ -36,6 +37,12 @@ export class Coalescer<Item, Waiter, Result> {
   /** True when nothing waits and nothing is under way. */
   get idle(): boolean {
     return this.#inFlight === undefined && this.#items.length === 0;
+  }
+
+  /** Resolves when everything that was added is done, or abandoned. */
+  whenIdle(): Promise<void> {
+    if (this.idle) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   add(item: Item, waiter: Waiter): void {
@@ -52,12 +59,14 @@ export class Coalescer<Item, Waiter, Result> {
     this.#items = [];
     this.#waiters = [];
     this.#inFlight = undefined;
+    this.#tellIdle();
     return abandoned;
   }
 
   readonly #start = (): void => {
     this.#scheduled = false;
-    if (this.#items.length === 0 || this.#inFlight) return;
+    if (this.#inFlight) return;
+    if (this.#items.length === 0) return this.#tellIdle();
     const [items, waiters] = this.#takeBatch();
     this.#inFlight = waiters;
     this.#parts.run(items).then(
@@ -75,6 +84,12 @@ export class Coalescer<Item, Waiter, Result> {
       },
     );
   };
+
+  #tellIdle(): void {
+    if (this.#onIdle.length === 0) return;
+    for (const resolve of this.#onIdle) resolve();
+    this.#onIdle = [];
+  }
 
   #takeBatch(): [Item[], Waiter[]] {
     if (this.#items.length > maxBatch) return [this.#items.splice(0, maxBatch), this.#waiters.splice(0, maxBatch)];

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Random } from '../clock.ts';
 import type { ErrorCode, KombuError } from '../errors.ts';
-import { ConnectionError, isConnectionError } from '../errors.ts';
+import { ConnectionError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { DeadlineTimer, bounded } from '../reliability/deadline.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
 import type { QueueStore } from '../spi/queue-store.ts';
-import { storeError } from './store-error.ts';
+import { breaksLink, storeError } from './store-error.ts';
 import type { Topology } from './topology.ts';
 
 /** What one connection works with. */
@@ -48,6 +48,8 @@ export class VirtualLink {
   /** No other link in the world has it; starts the delivery tags. */
   readonly id: string = randomUUID().slice(0, 18);
   readonly #classify: (error: unknown) => ErrorCode;
+  /** Called once, when the link breaks. */
+  onFailure: (error: KombuError) => void = () => {};
   readonly #ended = new AbortController();
   #failure: KombuError | undefined;
 
@@ -83,6 +85,7 @@ export class VirtualLink {
     this.#failure = error;
     this.#ended.abort(error);
     this.deadlines.close();
+    this.onFailure(error);
   }
 
   /** The link was closed by its owner. */
@@ -94,7 +97,7 @@ export class VirtualLink {
   /** The error to throw for whatever the store threw; one that means a broken link breaks it. */
   explain(error: unknown, doing: string): KombuError {
     const known = storeError(error, this.#classify, doing);
-    if (isConnectionError(known)) this.fail(known);
+    if (breaksLink(known)) this.fail(known);
     return known;
   }
 

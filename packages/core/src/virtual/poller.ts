@@ -1,7 +1,8 @@
 import type { ClockTimer } from '../clock.ts';
-import { ConnectionError, isConnectionError, type KombuError } from '../errors.ts';
+import { ConnectionError, type KombuError } from '../errors.ts';
 import type { StoredMessage } from '../spi/queue-store.ts';
 import type { VirtualLink } from './link.ts';
+import { breaksLink } from './store-error.ts';
 
 /** For whom a {@link Poller} asks. */
 export interface PollerSink {
@@ -139,7 +140,7 @@ export class Poller {
   async #failed(cause: unknown): Promise<void> {
     if (this.stopped) return;
     const error = this.#link.explain(cause, `Reading from the queue ${JSON.stringify(this.#queue)}`);
-    if (isConnectionError(error)) return;
+    if (breaksLink(error)) return;
     if (error.code === 'NOT_FOUND') {
       void this.stop();
       return this.#sink.queueGone(error);

@@ -22,11 +22,11 @@ export interface QueuePolicy {
 }
 
 /** Arguments that mean something which no store can be made to do from here: refused rather than ignored. */
-const refused: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
-  ['x-max-length-bytes', () => true],
-  ['x-single-active-consumer', (value: unknown) => value === true],
-  ['x-queue-type', (value: unknown) => value === 'stream'],
-]);
+const refused: Readonly<Record<string, (value: unknown) => boolean>> = {
+  'x-max-length-bytes': () => true,
+  'x-single-active-consumer': (value) => value === true,
+  'x-queue-type': (value) => value === 'stream',
+};
 
 /**
  * Reads the arguments of a queue. Those it does not know are left to the store; those about how RabbitMQ keeps a queue
@@ -37,7 +37,7 @@ const refused: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
  */
 export function readQueuePolicy(queue: string, args: Arguments, capabilities: Capabilities): QueuePolicy {
   const name = JSON.stringify(queue);
-  for (const [key, isRefused] of refused) {
+  for (const [key, isRefused] of Object.entries(refused)) {
     if (args[key] !== undefined && args[key] !== null && isRefused(args[key])) {
       throw new UnsupportedError(`The queue ${name} cannot have the argument ${key} on this transport: remove it`);
     }

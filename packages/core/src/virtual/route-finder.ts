@@ -1,10 +1,10 @@
-import { NotFoundError, isConnectionError, type KombuError } from '../errors.ts';
+import { NotFoundError, type KombuError } from '../errors.ts';
 import type { BindingDeclaration } from '../spi/declarations.ts';
 import type { Headers } from '../spi/envelope.ts';
 import type { BindingStore } from '../spi/queue-store.ts';
 import { Coalescer } from './coalescer.ts';
 import type { VirtualLink } from './link.ts';
-import { notSentError } from './store-error.ts';
+import { breaksLink, notSentError } from './store-error.ts';
 
 /** Waits for the way of one message. */
 export interface RouteWaiter {
@@ -125,7 +125,7 @@ export class RouteFinder {
       failed: (waiters, cause) => {
         if (lookup.idle) lookups.delete(key);
         const error = this.#link.explain(cause, doing);
-        for (const waiter of waiters) waiter.failed(isConnectionError(error) ? notSentError(error) : error);
+        for (const waiter of waiters) waiter.failed(breaksLink(error) ? notSentError(error) : error);
       },
     });
     lookups.set(key, lookup);

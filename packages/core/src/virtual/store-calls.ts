@@ -1,10 +1,9 @@
 import type { KombuError } from '../errors.ts';
-import { isConnectionError } from '../errors.ts';
 import type { SettleOutcome } from '../spi/envelope.ts';
 import type { OutgoingMessage, PutFailure } from '../spi/queue-store.ts';
 import { Coalescer } from './coalescer.ts';
 import type { VirtualLink } from './link.ts';
-import { notSentError, publishError, uncertainError } from './store-error.ts';
+import { breaksLink, notSentError, publishError, uncertainError } from './store-error.ts';
 
 /** Waits for one message to be in its queue. */
 export interface PutWaiter {
@@ -54,10 +53,11 @@ export class StoreCalls {
     this.#putBatch = putBatch;
   }
 
-  /** True when nothing waits and nothing is under way. */
-  get idle(): boolean {
-    for (const calls of this.#queues.values()) if (!isIdle(calls)) return false;
-    return true;
+  /** Resolves when all that is under way now is done. */
+  async whenIdle(): Promise<void> {
+    for (const { puts, acks, releases } of [...this.#queues.values()]) {
+      await Promise.all([puts.whenIdle(), acks.whenIdle(), releases.whenIdle()]);
+    }
   }
 
   put(queue: string, message: OutgoingMessage, waiter: PutWaiter): void {
@@ -151,7 +151,7 @@ export class StoreCalls {
       failed: (waiters, cause) => {
         const error = link.explain(cause, doing);
         for (const waiter of waiters) {
-          if (isConnectionError(error)) waiter.resolve('lease-lost');
+          if (breaksLink(error)) waiter.resolve('lease-lost');
           else waiter.reject(error);
         }
       },

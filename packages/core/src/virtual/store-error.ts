@@ -18,10 +18,15 @@ function codeOf(error: unknown, classify: (error: unknown) => ErrorCode): ErrorC
   }
 }
 
+/** Is the link gone with this error? */
+export function breaksLink(error: KombuError): boolean {
+  return isConnectionError(error as unknown);
+}
+
 /** What a failed `put` means to the publisher: is the message possibly in the queue? */
 export function publishError(error: KombuError): KombuError {
   if (error.code === 'CONNECTION_FAILED') return notSentError(error);
-  return isConnectionError(error) || error.code === 'TIMEOUT' ? uncertainError(error) : error;
+  return breaksLink(error) || error.code === 'TIMEOUT' ? uncertainError(error) : error;
 }
 
 /** For a message whose `put` was under way when the link broke. */

@@ -161,15 +161,26 @@ export class Topology {
     return queue.consumers.size === 0 && queue.declaration.autoDelete;
   }
 
+  /** As `removeConsumer`, for a consumer whose connection broke: a queue that lives no longer goes at once. */
+  forsakeConsumer(name: string, consumer: QueueConsumer): void {
+    if (!this.removeConsumer(name, consumer)) return;
+    this.removeQueue(name, 'its last consumer is lost');
+    this.#queueGone(name);
+  }
+
   /** @throws NotFoundError when the exchange, or a destination exchange, is unknown. */
-  bind(binding: BindingDeclaration): void {
-    this.#assertEnds(binding);
-    this.router.bind(binding);
+  assertBindable({ exchange, destination, destinationType }: BindingDeclaration): void {
+    this.#assertExchange(exchange);
+    if (destinationType === 'exchange') this.#assertExchange(destination);
+  }
+
+  /** False when it was there already. */
+  bind(binding: BindingDeclaration): boolean {
+    return this.router.bind(binding);
   }
 
   /** Returns the bindings that went: of an auto-delete exchange that lost its last one, all that led there. */
   unbind(binding: BindingDeclaration): BindingDeclaration[] {
-    this.#assertEnds(binding);
     this.router.unbind(binding);
     return this.#dropUnused([binding]);
   }
@@ -177,11 +188,6 @@ export class Topology {
   /** Stops all timers. */
   close(): void {
     for (const queue of this.#queues.values()) queue.close();
-  }
-
-  #assertEnds({ exchange, destination, destinationType }: BindingDeclaration): void {
-    this.#assertExchange(exchange);
-    if (destinationType === 'exchange') this.#assertExchange(destination);
   }
 
   #assertExchange(name: string): void {

@@ -21,7 +21,8 @@ export function writeHead(envelope: Envelope, exchange: string, routingKey: stri
 /** One copy for one queue. Each has a tag of its own, because Python readers key their records of unacked messages by it. */
 export function sealCopy(head: string, expiresAt: number | undefined): string {
   const expiry = expiresAt === undefined ? '' : `"${expiresAtKey}":${expiresAt},`;
-  return `${head}${expiry}"delivery_tag":"${randomUUID()}"}}`;
+  // Joined, not added: a sum of strings stays a tree of its parts, which costs three times the memory while it waits.
+  return [head, expiry, '"delivery_tag":"', randomUUID(), '"}}'].join('');
 }
 
 function propertiesText(properties: MessageProperties): string {

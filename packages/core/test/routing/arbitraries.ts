@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Arguments, BindingDeclaration } from '../../src/spi/declarations.ts';
 import type { Headers } from '../../src/spi/envelope.ts';
 

@@ -19,7 +19,7 @@ function wordsMatch(pattern: readonly string[], key: readonly string[]): boolean
 
 /** Headers matching for flat arguments of strings, numbers and null. */
 export function naiveHeadersMatch(args: Arguments, headers: Headers): boolean {
-  const mode = String(args['x-match'] ?? 'all');
+  const mode = (args['x-match'] ?? 'all') as string;
   const counted = Object.keys(args).filter(
     (key) => key !== 'x-match' && (mode.endsWith('-with-x') || !key.startsWith('x-')),
   );

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Qlobber } from 'qlobber';
 import { TopicTrie } from '../../src/routing/topic-trie.ts';
 import { pattern, routingKey } from './arbitraries.ts';
@@ -12,7 +12,7 @@ function matches(ofPattern: string, key: string): boolean {
   return trie.match(key).length === 1;
 }
 
-const sorted = <T>(values: readonly T[]): T[] => values.toSorted((a, b) => Number(a) - Number(b));
+const sorted = <T extends string | number>(values: readonly T[]): T[] => values.toSorted((a, b) => (a < b ? -1 : 1));
 
 describe('TopicTrie', () => {
   it.each([
@@ -195,13 +195,17 @@ describe('speed of TopicTrie', () => {
       list.push(new RegExp(`^${source.replace(String.raw`\.#`, String.raw`(\..*)?`)}$`));
     }
     const keys = Array.from({ length: 2_000 }, (_, i) => `tenant${(i * 7919) % count}.orders.eu.created`);
-    const scan = (key: string): number[] => list.flatMap((regExp, i) => (regExp.test(key) ? [i] : []));
-    const scanned = keys.slice(0, 4);
-    // The first scan compiles the expressions, and both sides get warm.
-    for (const key of scanned) expect(trie.match(key)).toEqual(scan(key));
+    const scan = (key: string): number[] => {
+      const found: number[] = [];
+      for (const [i, regExp] of list.entries()) if (regExp.test(key)) found.push(i);
+      return found;
+    };
+    // Node compiles an expression at its first use and again, better, at its second: only the third scan is a fair one.
+    const [first = '', second = '', third = ''] = keys;
+    for (const key of [first, second]) expect(trie.match(key)).toEqual(scan(key));
     for (const key of keys) trie.match(key);
 
-    const perScan = timed(() => scanned.forEach(scan)) / scanned.length;
+    const perScan = timed(() => scan(third));
     const perMatch = timed(() => keys.forEach((key) => trie.match(key))) / keys.length;
     expect(perScan / perMatch).toBeGreaterThanOrEqual(50);
   });

@@ -1,5 +1,6 @@
 import type { Clock } from '@kombu/core/spi';
-import type { ManualClock } from '../manual-clock.ts';
+import { systemClock } from '@kombu/core/spi';
+import { ManualClock } from '../manual-clock.ts';
 
 /** How a case sees time: moved by hand, or passing by itself. No wait is without an end. */
 export interface CaseTime {
@@ -12,6 +13,14 @@ export interface CaseTime {
   advance(ms: number): Promise<void>;
   /** Lets time pass until the condition holds; resolves to why it still does not after `maxMs`. */
   passUntil(condition: () => boolean, maxMs: number): Promise<string | undefined>;
+}
+
+// Nothing of a system on a manual clock takes real time, so a hang is known for one at once.
+const IDLE_MS = 5;
+
+/** A fresh clock for one case. */
+export function newTime(kind: 'manual' | 'real' | undefined): CaseTime {
+  return kind === 'manual' ? manualTime(new ManualClock({ idleMs: IDLE_MS })) : realTime(systemClock);
 }
 
 /** Time that only moves when a case moves it. */

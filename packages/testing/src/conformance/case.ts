@@ -37,9 +37,9 @@ export interface Case<T> {
   readonly why: string;
   /** Without all of these, `otherwise` runs instead, or the case is reported as unsupported. */
   readonly requires?: readonly Need[];
-  run(t: T): Promise<void>;
+  readonly run: (t: T) => Promise<void>;
   /** What holds without the capability: usually that asking for it is refused with `UNSUPPORTED`. */
-  otherwise?(t: T): Promise<void>;
+  readonly otherwise?: (t: T) => Promise<void>;
 }
 
 /** A case before its group gives it an id. */

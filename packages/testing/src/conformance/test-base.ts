@@ -52,8 +52,8 @@ export abstract class TestBase {
   /** The promise's value or rejection; fails, naming `what`, when it is still pending at the deadline. */
   async wait<T>(promise: Promise<T>, what: string, maxMs: number = this.deadlineMs): Promise<T> {
     let settled = false;
-    const done = (): void => void (settled = true);
-    promise.then(done, done);
+    const mark = (): void => void (settled = true);
+    void promise.then(mark, mark);
     const why = await this.#time.passUntil(() => settled, maxMs);
     if (why !== undefined) assert.fail(`${what} is still pending ${why}`);
     return promise;

@@ -208,12 +208,10 @@ export class TcpProxy implements LinkFaults, AsyncDisposable {
         reject(error);
       });
       server.listen(port, this.host, () => {
-        // `refuse` or `close` came while it opened.
-        if (this.#server !== server) server.close();
         this.#port = port;
         resolve();
       });
-      // When it is closed early, it says this and not that it listens.
+      // All that a server says which `refuse` or `close` overtook.
       server.once('close', resolve);
     });
   }

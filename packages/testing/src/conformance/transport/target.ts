@@ -13,8 +13,6 @@ const pattern =
 function parse(url: string): Omit<Target, 'alternates' | 'options' | 'display' | 'url'> {
   const parts = pattern.exec(url)?.groups;
   if (!parts) throw new Error(`the harness's url is no URL of the form scheme://user:password@host:port/path`);
-  const decode = (text: string | undefined): string | undefined =>
-    text === undefined || text === '' ? undefined : decodeURIComponent(text);
   const [userid, password] = (parts['userinfo'] ?? '').split(':');
   return {
     scheme: parts['scheme'] ?? '',
@@ -27,4 +25,8 @@ function parse(url: string): Omit<Target, 'alternates' | 'options' | 'display' |
     ssl: undefined,
     heartbeat: undefined,
   };
+}
+
+function decode(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : decodeURIComponent(text);
 }

@@ -1,8 +1,7 @@
 import type { Clock, Transport } from '@kombu/core/spi';
 import { systemClock } from '@kombu/core/spi';
 import { ManualClock } from '../../manual-clock.ts';
-import type { CaseTime } from '../case-time.ts';
-import { manualTime, realTime } from '../case-time.ts';
+import { newTime } from '../case-time.ts';
 import type { Harness, HarnessOptions } from '../harness.ts';
 import { offersOf } from '../offers.ts';
 import { TransportTest } from './transport-test.ts';
@@ -40,17 +39,9 @@ export function transportHarness(options: TransportHarnessOptions): Harness<Tran
     setUp: options.setUp,
     tearDown: options.tearDown,
     open: async () => {
-      const time = newTime(options);
+      const time = newTime(options.time);
       const context = new TransportTest(options, make(time.clock), time);
       return { context, close: () => context.cleanUp() };
     },
   };
-}
-
-// Nothing of a system on a manual clock takes real time, so a hang is known for one at once.
-const IDLE_MS = 5;
-
-/** A fresh clock for one case. */
-export function newTime(options: HarnessOptions): CaseTime {
-  return options.time === 'manual' ? manualTime(new ManualClock({ idleMs: IDLE_MS })) : realTime(systemClock);
 }

@@ -21,7 +21,7 @@ export class TransportTest extends TestBase {
   readonly target: Target;
   readonly options: TransportHarnessOptions;
   readonly #connections: TestConnection[] = [];
-  readonly #queues = new Set<string>();
+  readonly #queues = new Map<string, Partial<QueueDeclaration>>();
   readonly #exchanges = new Set<string>();
   #first: Promise<TestConnection> | undefined;
 
@@ -32,7 +32,7 @@ export class TransportTest extends TestBase {
     this.target = this.#targetOf(options.url ?? `${transport.schemes[0]}://`);
   }
 
-  /** Another connection. */
+  /** Another connection; without `url` to the harness's broker. */
   async connect(how: { readonly signal?: AbortSignal; readonly url?: string } = {}): Promise<TestConnection> {
     const clock = new StallableClock(this.time.clock);
     const signal = how.signal ?? new AbortController().signal;
@@ -52,9 +52,19 @@ export class TransportTest extends TestBase {
   /** Declares a queue with a name of its own. */
   async queue(channel: TestChannel, options: Partial<QueueDeclaration> = {}): Promise<string> {
     const name = options.name ?? this.name('queue');
-    this.#queues.add(name);
+    this.#queues.set(name, options);
     await channel.declareQueue(name, options);
     return name;
+  }
+
+  /**
+   * A channel of another connection, which declared the queue as its owner did: where bindings and limits are not shared, a
+   * connection knows of queues only what it declared itself.
+   */
+  async reader(queue: string): Promise<TestChannel> {
+    const channel = await this.channel();
+    await channel.declareQueue(queue, this.#queues.get(queue));
+    return channel;
   }
 
   /** Declares an exchange with a name of its own. */
@@ -67,7 +77,8 @@ export class TransportTest extends TestBase {
 
   /** Names something for the clean-up that the case declares by itself. */
   willDeclare(kind: 'queue' | 'exchange', name: string): string {
-    (kind === 'queue' ? this.#queues : this.#exchanges).add(name);
+    if (kind === 'queue') this.#queues.set(name, {});
+    else this.#exchanges.add(name);
     return name;
   }
 
@@ -120,7 +131,7 @@ export class TransportTest extends TestBase {
         channel = await connection.channel();
       }
     };
-    for (const name of this.#queues) await attempt(() => channel.deleteQueue(name));
+    for (const name of this.#queues.keys()) await attempt(() => channel.deleteQueue(name));
     for (const name of this.#exchanges) await attempt(() => channel.deleteExchange(name));
     await connection.close();
   }

@@ -20,7 +20,7 @@ export const ack = group<TransportTest>('ack', {
       const held = await channel.receive(3);
       await channel.ack(pick(held, 'b'));
       await connection.close();
-      t.same(await (await t.channel()).drain(queue, 2), ['a', 'c'], 'what was not acked');
+      t.same(await (await t.reader(queue)).drain(queue, 2), ['a', 'c'], 'what was not acked');
     },
   },
   'channel-close': {
@@ -50,7 +50,7 @@ export const ack = group<TransportTest>('ack', {
       await channel.consume(queue, { prefetch: 1 });
       await channel.receive(1);
       await doomed.close();
-      await expectReturned(t, await t.channel(), queue, ['a', 'b', 'c'], 2);
+      await expectReturned(t, await t.reader(queue), queue, ['a', 'b', 'c'], 2);
     },
   },
   hidden: {
@@ -88,7 +88,8 @@ export const ack = group<TransportTest>('ack', {
       await channel.ack(third, { multiple: true });
       const left = held.slice(3).map(textOf);
       await connection.close();
-      const reader = await t.channel();
+      const reader = await t.reader(queue);
+      await reader.declareQueue(other);
       t.same(await reader.drain(queue, 2), left, 'the later deliveries');
       const [spared] = bystander.events.deliveries;
       assert.ok(spared);

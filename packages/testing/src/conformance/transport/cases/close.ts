@@ -41,7 +41,7 @@ export const close = group<TransportTest>('close', {
       await connection.close();
       await endsCleanly(t, connection);
       assert.equal(channel.events.ends.length, 1, 'the channel said once that it is closed');
-      const other = await t.channel();
+      const other = await t.reader(queue);
       await other.send(queue, 'later');
       await channel.quiet('the connection is closed');
       assert.deepEqual(await other.drain(queue, 1), ['later'], 'nobody took it');
@@ -61,7 +61,7 @@ export const close = group<TransportTest>('close', {
       await channel.receive(5);
       await connection.close();
       await endsCleanly(t, connection);
-      t.same(await (await t.channel()).drain(queue, 20), bodies, 'all messages');
+      t.same(await (await t.reader(queue)).drain(queue, 20), bodies, 'all messages');
     },
   },
   'under-way': {
@@ -124,6 +124,7 @@ export const close = group<TransportTest>('close', {
       const [first, second] = [await one.channel(), await two.channel()];
       const sibling = await one.channel();
       const queue = await t.queue(second);
+      await sibling.declareQueue(queue);
       await second.consume(queue, { prefetch: 1 });
       await first.close();
       await sibling.send(queue, 'a');

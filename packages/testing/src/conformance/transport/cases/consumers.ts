@@ -30,7 +30,7 @@ export const consumers = group<TransportTest>('consumers', {
       const [one, two] = [await channel.consume(queue, { prefetch: 1 }), await channel.consume(queue, { prefetch: 1 })];
       await channel.send(queue, ...numbered('m', 6));
       const first = await channel.receive(2);
-      assert.deepEqual(first.map((each) => each.consumerTag).toSorted(), [one, two].toSorted(), 'each holds one');
+      assert.deepEqual(new Set(first.map((each) => each.consumerTag)), new Set([one, two]), 'each holds one');
       await channel.quiet('both hold one');
       const seen = first.map(textOf);
       for (const delivery of first) await channel.ack(delivery);
@@ -174,7 +174,7 @@ export const consumers = group<TransportTest>('consumers', {
       await channel.send(queue, 'pushed');
       assert.equal(textOf(await channel.next()), 'pushed');
       await connection.close();
-      await (await t.channel()).empty(queue);
+      await (await t.reader(queue)).empty(queue);
     },
   },
 });

@@ -94,7 +94,7 @@ export const delay = group<TransportTest>('delay', {
       const queue = await t.queue(channel);
       await channel.publish('', queue, 'x', { delay: t.span(1000) });
       await publisher.close();
-      assert.equal(textOf(await (await t.channel()).take(queue)), 'x');
+      assert.equal(textOf(await (await t.reader(queue)).take(queue)), 'x');
     },
   },
   'too-long': {

@@ -33,7 +33,7 @@ export const errors = group<TransportTest>('errors', {
       await channel.send(queue, 'x');
       const doomed = await t.channel();
       const held = await doomed.take(queue);
-      await t.rejects(doomed.get(t.name('missing')), 'NOT_FOUND', 'get of a missing queue');
+      await t.rejects(doomed.count(t.name('missing')), 'NOT_FOUND', 'a passive declareQueue');
       await t.settle();
       if (doomed.events.ends.length === 0) await doomed.requeue(held);
       assert.equal(textOf(await channel.take(queue)), 'x');

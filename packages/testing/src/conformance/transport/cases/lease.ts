@@ -113,8 +113,7 @@ async function contested(t: TransportTest): Promise<Contest> {
   const queue = await t.queue(holder);
   await holder.consume(queue, { prefetch: 1 });
   await holder.send(queue, 'x');
-  const rival = await t.channel();
-  await rival.declareQueue(queue);
+  const rival = await t.reader(queue);
   return { connection, holder, rival, queue };
 }
 

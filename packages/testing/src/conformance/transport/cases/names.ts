@@ -11,17 +11,14 @@ export const names = group<TransportTest>('names', {
     async run(t) {
       const channel = await t.channel();
       const queues: string[] = [];
-      for (const name of [...unusual.map((hint) => t.name(hint)), ...reserved]) {
+      for (const name of oddNames(t)) {
         queues.push(await t.queue(channel, { name }));
         await channel.purgeQueue(name);
       }
       for (const queue of queues) await channel.send(queue, queue);
       for (const queue of queues) assert.equal(await channel.count(queue), 1, `messages in ${queue}`);
       for (const queue of queues) assert.deepEqual(await channel.drain(queue, 1), [queue]);
-      const [first] = queues;
-      assert.ok(first !== undefined);
-      await channel.send(first, 'x');
-      assert.equal(await channel.deleteQueue(first), 1, `deleteQueue(${first})`);
+      for (const queue of queues) await channel.deleteQueue(queue);
       assert.equal(({} as Record<string, unknown>)['messages'], undefined, 'no prototype was changed');
     },
   },
@@ -55,7 +52,7 @@ export const names = group<TransportTest>('names', {
     async run(t) {
       const channel = await t.channel();
       const queue = await t.queue(channel);
-      for (const exchange of [...unusual.map((hint) => t.name(hint)), ...reserved]) {
+      for (const exchange of oddNames(t)) {
         await channel.declareExchange(t.willDeclare('exchange', exchange), 'direct');
         await channel.bind(queue, exchange, 'key');
         await channel.publish(exchange, 'key', exchange);
@@ -83,6 +80,12 @@ export const names = group<TransportTest>('names', {
   },
 });
 
+/** Names that differ in one character only, so that careless escaping makes them one. */
+function oddNames(t: TransportTest): readonly string[] {
+  const suffix = t.name('');
+  return [...unusual.map((name) => `${name}${suffix}`), ...reserved];
+}
+
 const unusual: readonly string[] = [
   'dots.and.more.dots',
   'a queue with spaces',
@@ -94,6 +97,11 @@ const unusual: readonly string[] = [
   'stars*and#hashes',
   'UPPER and lower',
   'upper and LOWER',
+  'a.b',
+  'a-b',
+  'a_b',
+  'a b',
+  'ab',
   'braces{with}tags',
   '_leading-underscore',
   'x'.repeat(120),

@@ -151,7 +151,7 @@ export const requeue = group<TransportTest>('requeue', {
       await channel.reject(held);
       const rest = ['a', 'b'].filter((each) => each !== textOf(held));
       await connection.close();
-      assert.deepEqual(await (await t.channel()).drain(queue, 1), rest);
+      assert.deepEqual(await (await t.reader(queue)).drain(queue, 1), rest);
     },
   },
   concurrent: {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import { envelopeOf, numbered } from '../messages.ts';
+import { envelopeOf } from '../messages.ts';
 import type { TestChannel } from '../test-channel.ts';
 import type { TransportTest } from '../transport-test.ts';
 import { topicTable } from './topic-table.ts';

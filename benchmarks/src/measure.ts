@@ -1,0 +1,106 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Contender, Usage } from './contender.ts';
+import { AbsentError } from './contender.ts';
+
+export interface MeasureOptions {
+  readonly rounds: number;
+  /** How long one run should take, in milliseconds. */
+  readonly runMs: number;
+}
+
+/** One contender's runs, the first round first. */
+export interface Series {
+  readonly name: string;
+  /** Units in a second, for each round. */
+  readonly rates: readonly number[];
+  /** CPU microseconds for each unit, for each round. */
+  readonly cpu: readonly number[];
+}
+
+export interface Absent {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Measured {
+  readonly series: readonly Series[];
+  readonly absent: readonly Absent[];
+}
+
+interface Runner {
+  readonly contender: Contender;
+  readonly count: number;
+  readonly rates: number[];
+  readonly cpu: number[];
+}
+
+/** Runs the contenders in turn, round after round, so that a slow minute of the machine hits them all. */
+export async function measure(contenders: readonly Contender[], options: MeasureOptions): Promise<Measured> {
+  const absent: Absent[] = [];
+  const runners: Runner[] = [];
+  const ready: Contender[] = [];
+  try {
+    for (const contender of contenders) {
+      try {
+        await contender.setup();
+        ready.push(contender);
+      } catch (error) {
+        if (!(error instanceof AbsentError)) throw error;
+        absent.push({ name: contender.name, reason: error.message });
+      }
+    }
+    for (const contender of ready) {
+      runners.push({ contender, count: await calibrate(contender, options.runMs), rates: [], cpu: [] });
+    }
+    for (let round = 0; round < options.rounds; round += 1) {
+      // Another one goes first in each round.
+      const first = round % Math.max(1, runners.length);
+      for (const runner of [...runners.slice(first), ...runners.slice(0, first)]) await runOnce(runner);
+    }
+  } finally {
+    for (const contender of ready) await contender.teardown();
+  }
+  return { series: runners.map(({ contender, rates, cpu }) => ({ name: contender.name, rates, cpu })), absent };
+}
+
+/** How much work fills `runMs`. Warms the contender up at the same time. */
+async function calibrate(contender: Contender, runMs: number): Promise<number> {
+  const enough = runMs / 2000;
+  for (let count = 16; ; count *= 4) {
+    const { seconds } = await use(contender, count);
+    if (seconds >= enough) return Math.max(1, Math.round((count * runMs) / (seconds * 1000)));
+  }
+}
+
+async function runOnce({ contender, count, rates, cpu }: Runner): Promise<void> {
+  collectGarbage();
+  const usage = await use(contender, count);
+  rates.push(count / usage.seconds);
+  cpu.push(usage.cpuMicros / count);
+}
+
+async function use(contender: Contender, count: number): Promise<Usage> {
+  const cpuBefore = process.cpuUsage();
+  const startedAt = process.hrtime.bigint();
+  const own = await contender.run(count);
+  const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return own ?? { seconds, cpuMicros: user + system };
+}
+
+setFlagsFromString('--expose-gc');
+/** No contender pays for the garbage of the one before it. */
+const collectGarbage = runInNewContext('gc') as () => void;
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
+
+/** How many times as fast `one` is as `other`: the median over the rounds, for rates drift and ratios hold. */
+export function ratio(one: Series, other: Series): number {
+  return median(one.rates.map((rate, round) => rate / (other.rates[round] ?? Number.NaN)));
+}

@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { AbortedError, ConnectionError, TimeoutError } from '../../src/errors.ts';
+import type { Deadline } from '../../src/reliability/deadline.ts';
+import { DeadlineTimer, bounded, timeoutError } from '../../src/reliability/deadline.ts';
+import { StepClock } from './step-clock.ts';
+
+const never = new Promise<never>(() => {});
+
+describe('bounded', () => {
+  it('gives the value and the error of the promise, and leaves no timer', async () => {
+    const clock = new StepClock();
+    await expect(bounded(Promise.resolve(7), { timeout: 10 }, clock, 'Waiting')).resolves.toBe(7);
+    const failure = new Error('no');
+    await expect(bounded(Promise.reject(failure), { timeout: 10 }, clock, 'Waiting')).rejects.toBe(failure);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('rejects with TimeoutError at the deadline and not before, naming the last trouble', async () => {
+    const clock = new StepClock();
+    const trouble = new ConnectionError('nobody listens');
+    let outcome: unknown;
+    const wait = bounded(never, { timeout: 200 }, clock, 'Connecting', () => trouble).catch((error: unknown) => {
+      outcome = error;
+    });
+    await clock.advance(199);
+    expect(outcome).toBeUndefined();
+    await clock.advance(1);
+    await wait;
+    expect(outcome).toBeInstanceOf(TimeoutError);
+    expect(outcome).toMatchObject({ message: 'Connecting took longer than 200 ms: nobody listens', cause: trouble });
+  });
+
+  it('waits without a timer when the timeout is infinite', async () => {
+    const clock = new StepClock();
+    void bounded(never, { timeout: Infinity, signal: new AbortController().signal }, clock, 'Waiting');
+    void bounded(never, {}, clock, 'Waiting');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits as long as it is told beyond the 24.8 days of a timer', async () => {
+    const clock = new StepClock();
+    const set = jest.spyOn(clock, 'setTimeout');
+    void bounded(never, { timeout: 2 ** 40 }, clock, 'Waiting').catch(() => {});
+    for (const [, ms] of set.mock.calls) expect(ms).toBeLessThan(2 ** 31);
+  });
+
+  it('rejects with AbortedError when the signal fires, also when it has fired before, and lets go of both', async () => {
+    const clock = new StepClock();
+    const controller = new AbortController();
+    const reason = new Error('shutting down');
+    const wait = bounded(never, { timeout: 1000, signal: controller.signal }, clock, 'Publishing');
+    controller.abort(reason);
+    await expect(wait).rejects.toMatchObject({ code: 'ABORTED', message: 'Publishing was aborted', cause: reason });
+    await expect(bounded(never, { signal: controller.signal }, clock, 'Publishing')).rejects.toBeInstanceOf(
+      AbortedError,
+    );
+    expect(clock.pending).toBe(0);
+  });
+
+  it('passes on an abort reason that is an error of ours', async () => {
+    const controller = new AbortController();
+    const reason = new ConnectionError('closed', { code: 'CLOSED' });
+    controller.abort(reason);
+    await expect(bounded(never, { signal: controller.signal }, new StepClock(), 'Waiting')).rejects.toBe(reason);
+  });
+
+  it('removes its listener from the signal', async () => {
+    const { signal } = new AbortController();
+    const added = jest.spyOn(signal, 'addEventListener');
+    const removed = jest.spyOn(signal, 'removeEventListener');
+    await bounded(Promise.resolve(), { timeout: 10, signal }, new StepClock(), 'Waiting');
+    expect(added).toHaveBeenCalledTimes(1);
+    expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1]);
+  });
+});
+
+describe('timeoutError', () => {
+  it('has no cause when none is known', () => {
+    expect(timeoutError('Waiting', 5)).toMatchObject({ message: 'Waiting took longer than 5 ms', code: 'TIMEOUT' });
+    expect(timeoutError('Waiting', 5).cause).toBeUndefined();
+  });
+});
+
+describe('DeadlineTimer', () => {
+  it('expires each deadline at its time, whatever was added and removed in between, with one timer', async () => {
+    const delays = fc.array(fc.record({ ms: fc.integer({ min: 1, max: 500 }), removed: fc.boolean() }), {
+      maxLength: 30,
+    });
+    await fc.assert(
+      fc.asyncProperty(delays, async (all) => {
+        const clock = new StepClock();
+        const timer = new DeadlineTimer(clock);
+        const expired: number[] = [];
+        const start = clock.now();
+        for (const { ms, removed } of all) {
+          const deadline: Deadline = { at: start + ms, expire: () => expired.push(clock.now() - start) };
+          timer.add(deadline);
+          if (removed) timer.remove(deadline);
+          expect(clock.pending).toBeLessThanOrEqual(1);
+        }
+        await clock.advance(500);
+        const kept = all.filter(({ removed }) => !removed).map(({ ms }) => ms);
+        expect(expired).toEqual(kept.toSorted((one, other) => one - other));
+        expect(clock.pending).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('sets no timer for a deadline that never comes', () => {
+    const clock = new StepClock();
+    new DeadlineTimer(clock).add({ at: Infinity, expire() {} });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets a deadline add another one while it expires', async () => {
+    const clock = new StepClock();
+    const timer = new DeadlineTimer(clock);
+    const expired: string[] = [];
+    const second: Deadline = { at: clock.now() + 20, expire: () => expired.push('second') };
+    timer.add({
+      at: clock.now() + 10,
+      expire: () => {
+        expired.push('first');
+        timer.add(second);
+      },
+    });
+    await clock.advance(20);
+    expect(expired).toEqual(['first', 'second']);
+  });
+
+  it('forgets everything when it closes', async () => {
+    const clock = new StepClock();
+    const timer = new DeadlineTimer(clock);
+    const expire = jest.fn();
+    timer.add({ at: clock.now() + 10, expire });
+    timer.close();
+    await clock.advance(100);
+    expect(expire).not.toHaveBeenCalled();
+    expect(clock.pending).toBe(0);
+  });
+});

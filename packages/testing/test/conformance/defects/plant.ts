@@ -1,0 +1,148 @@
+import type {
+  ChannelEvents,
+  Clock,
+  Delivery,
+  QueueStore,
+  Transport,
+  TransportChannel,
+  TransportConnection,
+} from '@kombu/core/spi';
+import type { MemoryTransportOptions } from '../../../src/memory/memory-transport.ts';
+import { createMemoryTransport } from '../../../src/memory/memory-transport.ts';
+
+/** A fault, and the case that has to find it. */
+export interface Defect {
+  readonly name: string;
+  readonly caughtBy: string;
+  readonly transport: (clock: Clock) => Transport;
+}
+
+/** What a planted fault sees of its channel. */
+export interface Site {
+  readonly channel: TransportChannel;
+  readonly events: ChannelEvents;
+  readonly connection: TransportConnection;
+  readonly clock: Clock;
+  /** What was delivered on this channel, by get and by push, by delivery tag. */
+  readonly delivered: Map<string, Delivery>;
+}
+
+/** The places where a fault can be planted; each returns what it does differently. */
+export interface Plan {
+  readonly channel?: (site: Site) => Partial<TransportChannel>;
+  readonly events?: (events: ChannelEvents, site: () => Site) => Partial<ChannelEvents>;
+  /** Changes every delivery, by get and by push. */
+  readonly delivery?: (delivery: Delivery) => Delivery;
+  readonly connection?: (connection: TransportConnection, clock: Clock) => Partial<TransportConnection>;
+  readonly transport?: (transport: Transport) => Partial<Transport>;
+  readonly store?: (store: QueueStore) => Partial<QueueStore>;
+  readonly memory?: MemoryTransportOptions;
+}
+
+/** The in-memory transport with a fault in it. */
+export function plant({ store, transport, memory, ...plan }: Plan): (clock: Clock) => Transport {
+  return (clock) => {
+    const wrapStore = (inner: QueueStore): QueueStore => ({ ...storeOf(inner), ...store?.(inner) });
+    const inner = createMemoryTransport({ ...memory, clock, ...(store && { wrapStore }) });
+    const faulty: Transport = {
+      ...inner,
+      connect: async (target, ctx) => faultyConnection(await inner.connect(target, ctx), plan, ctx.clock),
+    };
+    return { ...faulty, ...transport?.(faulty) };
+  };
+}
+
+type ChannelPlan = Omit<Plan, 'store' | 'transport' | 'memory'>;
+
+function faultyConnection(inner: TransportConnection, plan: ChannelPlan, clock: Clock): TransportConnection {
+  const connection: TransportConnection = {
+    closed: inner.closed,
+    openChannel: (events) => faultyChannel(inner, events, plan, clock),
+    close: () => inner.close(),
+    unwrap: () => inner.unwrap?.(),
+  };
+  return Object.assign(connection, plan.connection?.(inner, clock));
+}
+
+async function faultyChannel(
+  connection: TransportConnection,
+  owner: ChannelEvents,
+  plan: ChannelPlan,
+  clock: Clock,
+): Promise<TransportChannel> {
+  const { delivery: change = (delivery) => delivery } = plan;
+  const delivered = new Map<string, Delivery>();
+  const note = (delivery: Delivery): Delivery => {
+    const changed = change(delivery);
+    delivered.set(String(delivery.deliveryTag), changed);
+    return changed;
+  };
+  let site: Site;
+  const relayed = eventsOf(owner);
+  const events = { ...relayed, ...plan.events?.(relayed, () => site) };
+  const inner = await connection.openChannel({ ...events, delivery: (each) => events.delivery(note(each)) });
+  const channel = channelOf(inner);
+  site = { channel, events, connection, clock, delivered };
+  const get: TransportChannel['get'] = async (queue, options) => {
+    const got = await inner.get(queue, options);
+    return got && note(got);
+  };
+  return { ...channel, get, ...plan.channel?.({ ...site, channel: { ...channel, get } }) };
+}
+
+function eventsOf(owner: ChannelEvents): ChannelEvents {
+  return {
+    delivery: (delivery) => owner.delivery(delivery),
+    returned: (message) => owner.returned(message),
+    cancelled: (consumerTag, reason) => owner.cancelled(consumerTag, reason),
+    flow: (blocked, reason) => owner.flow(blocked, reason),
+    closed: (error) => owner.closed(error),
+  };
+}
+
+function channelOf(inner: TransportChannel): TransportChannel {
+  return {
+    declareExchange: (exchange) => inner.declareExchange(exchange),
+    deleteExchange: (name, options) => inner.deleteExchange(name, options),
+    declareQueue: (queue) => inner.declareQueue(queue),
+    deleteQueue: (name, options) => inner.deleteQueue(name, options),
+    purgeQueue: (name) => inner.purgeQueue(name),
+    bind: (binding) => inner.bind(binding),
+    unbind: (binding) => inner.unbind(binding),
+    publish: (envelope, route) => inner.publish(envelope, route),
+    get: (queue, options) => inner.get(queue, options),
+    consume: (options) => inner.consume(options),
+    cancel: (consumerTag) => inner.cancel(consumerTag),
+    setPrefetch: (consumerTag, prefetch) => inner.setPrefetch(consumerTag, prefetch),
+    ack: (tag, options) => inner.ack(tag, options),
+    reject: (tag, options) => inner.reject(tag, options),
+    recover: () => inner.recover(),
+    close: () => inner.close(),
+  };
+}
+
+/** A copy of a store whose members can be replaced one by one. */
+export function storeOf(inner: QueueStore): QueueStore {
+  const { closed, leaseMs } = inner;
+  return {
+    put: (queue, messages) => inner.put(queue, messages),
+    get: (queue, options) => inner.get(queue, options),
+    ack: (queue, receipts) => inner.ack(queue, receipts),
+    size: (queue) => inner.size(queue),
+    purge: (queue) => inner.purge(queue),
+    delete: (queue) => inner.delete(queue),
+    close: () => inner.close(),
+    declare: async (queue) => inner.declare?.(queue),
+    exists: async (queue) => (await inner.exists?.(queue)) ?? true,
+    release: async (queue, receipts, options) => inner.release?.(queue, receipts, options),
+    renew: async (queue, receipts) => inner.renew?.(queue, receipts),
+    unwrap: () => inner.unwrap?.(),
+    ...(closed && { closed }),
+    ...(leaseMs !== undefined && { leaseMs }),
+  };
+}
+
+/** A promise that stays pending. */
+export function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}

@@ -1,0 +1,216 @@
+import type { BindingDeclaration, TransportChannel } from '@kombu/core/spi';
+import type { Defect, Site } from './plant.ts';
+import { plant } from './plant.ts';
+
+/** Changes each binding on its way in, both ways. */
+const onBind = (change: (binding: BindingDeclaration) => BindingDeclaration): Defect['transport'] =>
+  plant({
+    channel: ({ channel }) => ({
+      bind: (binding) => channel.bind(change(binding)),
+      unbind: (binding) => channel.unbind(change(binding)),
+    }),
+  });
+
+/** Faults in the ways from exchanges to queues. */
+export const routingDefects: readonly Defect[] = [
+  {
+    name: '* of a topic pattern crosses dots',
+    caughtBy: 'routing/topic',
+    transport: onBind((binding) => ({ ...binding, routingKey: binding.routingKey.replaceAll('*', '*.#') })),
+  },
+  {
+    name: 'a.# does not match a',
+    caughtBy: 'routing/topic',
+    transport: onBind((binding) => ({ ...binding, routingKey: binding.routingKey.replace(/\.#$/, '.*.#') })),
+  },
+  {
+    name: 'direct keys are compared without case',
+    caughtBy: 'routing/direct',
+    transport: plant({
+      channel: ({ channel }) => ({
+        bind: (binding) => channel.bind({ ...binding, routingKey: binding.routingKey.toLowerCase() }),
+        publish: (envelope, route) =>
+          channel.publish(envelope, {
+            ...route,
+            routingKey: route.exchange === '' ? route.routingKey : route.routingKey.toLowerCase(),
+          }),
+      }),
+    }),
+  },
+  {
+    name: 'fanout compares routing keys',
+    caughtBy: 'routing/fanout',
+    transport: plant({
+      channel: ({ channel }) => ({
+        declareExchange: (exchange) =>
+          channel.declareExchange(exchange.type === 'fanout' ? { ...exchange, type: 'direct' } : exchange),
+      }),
+    }),
+  },
+  { name: 'fanout loses its last queue', caughtBy: 'routing/fanout', transport: plant({ channel: loseFifthBind }) },
+  {
+    name: 'a headers exchange takes any for all',
+    caughtBy: 'routing/headers-any',
+    transport: onBind((binding) => ({ ...binding, arguments: without(binding.arguments, 'x-match') })),
+  },
+  {
+    name: 'a headers exchange takes all for any',
+    caughtBy: 'routing/headers-all',
+    transport: onBind((binding) => ({ ...binding, arguments: { ...binding.arguments, 'x-match': 'any' } })),
+  },
+  {
+    name: 'overlapping topic bindings make several copies',
+    caughtBy: 'routing/one-copy-topic',
+    transport: plant({ channel: (site) => copyPerBinding(site, '.') }),
+  },
+  {
+    name: 'a fanout exchange makes one copy per binding',
+    caughtBy: 'routing/one-copy-fanout',
+    transport: plant({ channel: (site) => copyPerBinding(site, '') }),
+  },
+  {
+    name: 'a delivery does not say which exchange it came through',
+    caughtBy: 'routing/origin',
+    transport: plant({ delivery: (delivery) => ({ ...delivery, exchange: '' }) }),
+  },
+  {
+    name: 'a publish to the default exchange goes to every queue with that beginning',
+    caughtBy: 'routing/default-exchange',
+    transport: plant({ channel: toEveryQueue }),
+  },
+  {
+    name: 'unbind does nothing',
+    caughtBy: 'bindings/unbind',
+    transport: plant({ channel: () => ({ unbind: async () => undefined }) }),
+  },
+  {
+    name: 'unbind does nothing for fanout',
+    caughtBy: 'bindings/unbind-fanout',
+    transport: plant({
+      channel: ({ channel }) => ({
+        unbind: async (binding) => (binding.routingKey === '' ? undefined : channel.unbind(binding)),
+      }),
+    }),
+  },
+  {
+    name: 'unbind takes all bindings of the queue',
+    caughtBy: 'bindings/unbind',
+    transport: plant({ channel: unbindAll }),
+  },
+  {
+    name: 'a binding of a missing queue is accepted',
+    caughtBy: 'bindings/missing-ends',
+    transport: plant({
+      channel: ({ channel }) => ({ bind: (binding) => channel.bind(binding).catch(() => undefined) }),
+    }),
+  },
+  {
+    name: 'a binding between exchanges is ignored in silence',
+    caughtBy: 'bindings/exchange-to-exchange',
+    transport: plant({
+      channel: ({ channel }) => ({
+        bind: async (binding) => (binding.destinationType === 'exchange' ? undefined : channel.bind(binding)),
+      }),
+    }),
+  },
+  {
+    name: 'the alternate exchange is ignored in silence',
+    caughtBy: 'bindings/alternate-exchange',
+    transport: plant({
+      channel: ({ channel }) => ({
+        declareExchange: (exchange) =>
+          channel.declareExchange({ ...exchange, arguments: without(exchange.arguments, 'alternate-exchange') }),
+      }),
+    }),
+  },
+  {
+    name: 'mandatory is ignored',
+    caughtBy: 'unroutable/mandatory',
+    transport: plant({
+      channel: ({ channel }) => ({
+        publish: (envelope, route) => channel.publish(envelope, { ...route, mandatory: false }),
+      }),
+    }),
+  },
+  {
+    name: 'mandatory is ignored where nobody waits for the confirm',
+    caughtBy: 'unroutable/returned',
+    transport: plant({
+      channel: ({ channel }) => ({
+        publish: (envelope, route) =>
+          channel.publish(envelope, { ...route, mandatory: route.mandatory && route.confirm }),
+      }),
+    }),
+  },
+  {
+    name: 'a message for a missing exchange is dropped in silence',
+    caughtBy: 'unroutable/missing-exchange',
+    transport: plant({
+      channel: ({ channel }) => ({
+        publish: (envelope, route) =>
+          channel.publish(envelope, route).catch((error: { code?: string }) => {
+            if (error.code === 'NOT_FOUND') return 'confirmed' as const;
+            throw error;
+          }),
+      }),
+    }),
+  },
+];
+
+function without(args: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(args).filter(([key]) => key !== name));
+}
+
+function loseFifthBind({ channel }: Site): Partial<TransportChannel> {
+  let binds = 0;
+  return { bind: async (binding) => (++binds === 5 ? undefined : channel.bind(binding)) };
+}
+
+/** One more copy for each further binding of a queue, where the routing key has this in it. */
+function copyPerBinding({ channel }: Site, mark: string): Partial<TransportChannel> {
+  const bindings: BindingDeclaration[] = [];
+  return {
+    bind: (binding) => {
+      bindings.push(binding);
+      return channel.bind(binding);
+    },
+    publish: async (envelope, route) => {
+      const guarantee = await channel.publish(envelope, route);
+      const queues = bindings
+        .filter((each) => each.exchange === route.exchange && route.routingKey.includes(mark))
+        .map((each) => each.destination);
+      const further = queues.filter((queue, index) => queues.indexOf(queue) !== index);
+      for (const queue of further) await channel.publish(envelope, { ...route, exchange: '', routingKey: queue });
+      return guarantee;
+    },
+  };
+}
+
+function toEveryQueue({ channel }: Site): Partial<TransportChannel> {
+  const queues = new Set<string>();
+  return {
+    declareQueue: (queue) => {
+      queues.add(queue.name);
+      return channel.declareQueue(queue);
+    },
+    publish: async (envelope, route) => {
+      if (route.exchange !== '') return channel.publish(envelope, route);
+      const family = [...queues].filter((queue) => queue.split('-')[0] === route.routingKey.split('-')[0]);
+      for (const queue of family) await channel.publish(envelope, { ...route, routingKey: queue });
+      return 'confirmed';
+    },
+  };
+}
+
+function unbindAll({ channel }: Site): Partial<TransportChannel> {
+  const bindings: BindingDeclaration[] = [];
+  return {
+    bind: (binding) => {
+      bindings.push(binding);
+      return channel.bind(binding);
+    },
+    unbind: async ({ destination }) => {
+      for (const each of bindings) if (each.destination === destination) await channel.unbind(each);
+    },
+  };
+}
