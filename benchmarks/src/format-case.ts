@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Measured, Series } from './measure.ts';
-import { median, ratio } from './measure.ts';
+import { cpuRatio, median, ratio } from './measure.ts';
 import type { Case, Goal } from './suite.ts';
 
 /** One case as text: the table, who is absent, and which goals are reached. */
@@ -8,13 +8,13 @@ export function formatCase({ title, unit, contenders, goals = [] }: Case, { seri
   // The first contender that ran is what the others are compared with.
   const reference = contenders.map(({ name }) => find(series, name)).find((each) => each !== undefined);
   const table = new Table({
-    head: ['', `${unit}/s`, 'CPU µs each', reference ? `x ${reference.name}` : ''],
-    colAligns: ['left', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
+    head: ['', `${unit}/s`, 'CPU µs each', 'speed', 'speed by CPU'],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
   });
   for (const each of series) {
-    const compared = reference ? ratio(each, reference).toFixed(2) : '';
-    table.push([each.name, rate(median(each.rates)), micros(median(each.cpu)), compared]);
+    const compared = reference ? [times(ratio(each, reference)), times(cpuRatio(each, reference))] : ['', ''];
+    table.push([each.name, rate(median(each.rates)), micros(median(each.cpu)), ...compared]);
   }
   return [
     title,
@@ -32,12 +32,16 @@ function formatGoal(goal: Goal, series: readonly Series[]): string {
   const other = timesAsFastAs === undefined ? undefined : find(series, timesAsFastAs);
   if (!ours || (timesAsFastAs !== undefined && !other)) return line('not compared');
   const reached = other ? ratio(ours, other) : median(ours.rates);
-  const shown = other ? `${reached.toFixed(2)}x` : `${rate(reached)}/s`;
+  const shown = other ? `${times(reached)}, by CPU ${times(cpuRatio(ours, other))}` : `${rate(reached)}/s`;
   return line(`${reached >= (other ? atLeast : (perSecond ?? 0)) ? 'reached' : 'MISSED'} (${shown})`);
 }
 
 function find(series: readonly Series[], name: string): Series | undefined {
   return series.find((each) => each.name === name);
+}
+
+function times(value: number): string {
+  return `${value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)}x`;
 }
 
 function rate(perSecond: number): string {

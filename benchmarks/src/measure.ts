@@ -102,5 +102,14 @@ export function median(values: readonly number[]): number {
 
 /** How many times as fast `one` is as `other`: the median over the rounds, for rates drift and ratios hold. */
 export function ratio(one: Series, other: Series): number {
-  return median(one.rates.map((rate, round) => rate / (other.rates[round] ?? Number.NaN)));
+  return quotients(one.rates, other.rates);
+}
+
+/** The same by what each costs in CPU: the steadier of the two on a machine that has other things to do. */
+export function cpuRatio(one: Series, other: Series): number {
+  return quotients(other.cpu, one.cpu);
+}
+
+function quotients(above: readonly number[], below: readonly number[]): number {
+  return median(above.map((value, round) => value / (below[round] ?? Number.NaN)));
 }

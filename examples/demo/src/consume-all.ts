@@ -3,11 +3,7 @@ import type { Payload } from './plan.ts';
 import type { TrackedQueue, Traffic } from './traffic.ts';
 
 /** Starts the consumers of all queues. */
-export async function consumeAll(
-  connection: Connection,
-  traffic: Traffic,
-  signal: AbortSignal,
-): Promise<Consumer<Payload>[]> {
+export async function consumeAll(connection: Connection, traffic: Traffic): Promise<Consumer<Payload>[]> {
   const consumers: Consumer<Payload>[] = [];
   for (const tracked of traffic.queues) {
     for (let index = 0; index < tracked.plan.consumers; index += 1) {
@@ -15,7 +11,7 @@ export async function consumeAll(
         tracked.shares[index] = (tracked.shares[index] ?? 0) + 1;
         return settle(traffic, tracked, body, message);
       };
-      consumers.push(await connection.consume(tracked.plan.queue, handle, { prefetch: 20, signal }));
+      consumers.push(await connection.consume(tracked.plan.queue, handle, { prefetch: 20 }));
     }
   }
   return consumers;

@@ -8,6 +8,8 @@ export type Payload = Webhook['payload'];
 /** One queue, and what it has to get. */
 export interface PlannedQueue {
   readonly label: string;
+  /** What leads to it, in words. */
+  readonly from: string;
   readonly queue: Queue<Payload>;
   readonly expects: (webhook: Webhook) => boolean;
   /** How many consumers share it. */
@@ -40,7 +42,7 @@ function topicRoute(run: string): Route {
   const exchange = new Exchange<Payload>(`${label}-${run}`, { type: 'topic' });
   const queue = (name: string, patterns: readonly string[], traits: QueueTraits = {}): PlannedQueue => ({
     ...planned(name, run, { bindings: patterns.map((routingKey) => binding(exchange, { routingKey })) }, traits),
-    label: `${name}: ${patterns.join(', ')}`,
+    from: patterns.join(', '),
     expects: (webhook) => patterns.some((pattern) => topicMatches(pattern, webhook.routingKey)),
   });
   return {
@@ -64,6 +66,7 @@ function directRoute(run: string): Route {
   const exchange = new Exchange<Payload>(`${label}-${run}`, { type: 'direct' });
   const queue = (event: string, traits?: QueueTraits): PlannedQueue => ({
     ...planned(`event-${event}`, run, { exchange, routingKey: event }, traits),
+    from: event,
     expects: (webhook) => webhook.event === event,
   });
   return {
@@ -80,6 +83,7 @@ function fanoutRoute(run: string): Route {
   const exchange = new Exchange<Payload>(`${label}-${run}`, { type: 'fanout' });
   const queue = (name: string, traits?: QueueTraits): PlannedQueue => ({
     ...planned(name, run, { exchange }, traits),
+    from: 'all',
     expects: () => true,
   });
   return {
@@ -99,6 +103,6 @@ function planned(
   run: string,
   options: ConstructorParameters<typeof Queue>[1],
   { consumers = 1, requeueEvery = 0 }: QueueTraits = {},
-): Omit<PlannedQueue, 'expects'> {
+): Omit<PlannedQueue, 'expects' | 'from'> {
   return { label, queue: new Queue<Payload>(`demo.${label}-${run}`, options), consumers, requeueEvery };
 }

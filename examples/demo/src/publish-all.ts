@@ -1,27 +1,31 @@
 import type { Connection } from '@kombu/core';
 import type { Payload } from './plan.ts';
-import type { Shipment, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
 
-/** Publishes that are under way at a time. */
-const inFlight = 50;
+/** Messages under way at a time, from their publish to the last ack. */
+const underWay = 20;
 
-/** Publishes every shipment, many at a time. Resolves when the broker has them all; rejects with the first that failed. */
-export async function publishAll(connection: Connection, traffic: Traffic, signal: AbortSignal): Promise<void> {
-  const producer = connection.producer<Payload>();
-  const waiting = oneByOne(traffic.shipments);
+/** Publishes every shipment. Resolves when all of them are handled, or abandoned; rejects when a publish fails. */
+export async function publishAll(connection: Connection, traffic: Traffic): Promise<void> {
+  const producer = connection.producer<Payload>({ timeout: 10_000 });
+  const waiting = traffic.shipments.values();
+  let failed = false;
   const publisher = async (): Promise<void> => {
+    // Shared by all publishers: each takes the next.
     for (const { id, route, webhook } of waiting) {
+      if (failed || traffic.abandoned) return;
       traffic.sent(id);
       const { exchange } = route;
-      const options = { exchange, routingKey: route.routingKey(webhook), messageId: id, signal };
-      const { guarantee } = await producer.publish(webhook.payload, options);
+      const routingKey = route.routingKey(webhook);
+      const { guarantee } = await producer.publish(webhook.payload, { exchange, routingKey, messageId: id });
       traffic.guarantees.add(guarantee);
+      await traffic.handled(id);
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, publisher));
-}
-
-/** Shared by all publishers: each takes the next, and when one of them fails the others find nothing more to do. */
-function* oneByOne(shipments: readonly Shipment[]): Generator<Shipment, void, undefined> {
-  yield* shipments;
+  const guarded = (): Promise<void> =>
+    publisher().catch((error: unknown) => {
+      failed = true;
+      throw error;
+    });
+  await Promise.all(Array.from({ length: underWay }, guarded));
 }

@@ -19,6 +19,8 @@ export interface QueueReport {
 
 export interface DemoReport {
   readonly queues: readonly QueueReport[];
+  /** How many there are to publish. */
+  readonly messages: number;
   readonly published: number;
   /** What a resolved publish meant on this broker. */
   readonly guarantees: readonly string[];
@@ -37,10 +39,10 @@ export function formatReport(report: DemoReport): string {
   const table = new Table({
     head,
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const each of queues) table.push(rowOf(each));
-  return [table.toString(), ...competition(queues), ...totals(report), ...complaints(queues)].join('\n');
+  return [table.toString(), ...competition(queues), ...totals(report), ...verdict(report)].join('\n');
 }
 
 function rowOf({ queue, exchange, expected, routed, delivered, acked, requeued, ok }: QueueReport): string[] {
@@ -52,27 +54,24 @@ function competition(queues: readonly QueueReport[]): string[] {
   return shared.map(({ queue, shares }) => `${queue} was shared by ${shares.length} consumers: ${shares.join(' + ')}`);
 }
 
-function totals({ queues, published, guarantees, seconds, latencies }: DemoReport): string[] {
+function totals({ queues, messages, published, guarantees, seconds, latencies }: DemoReport): string[] {
   const sum = (of: 'expected' | 'delivered' | 'acked' | 'requeued'): number =>
     queues.reduce((total, queue) => total + queue[of], 0);
   const perSecond = (count: number): string => (seconds > 0 ? Math.round(count / seconds).toLocaleString('en') : '-');
   const at = (percent: number): string => percentile(latencies, percent)?.toFixed(1) ?? '-';
   return [
-    `published ${published} (${guarantees.join(', ') || 'none'}), expected ${sum('expected')} copies, ` +
+    `published ${published} of ${messages} (${guarantees.join(', ') || 'none'}), expected ${sum('expected')} copies, ` +
       `delivered ${sum('delivered')}, acked ${sum('acked')}, requeued ${sum('requeued')}`,
     `throughput: ${perSecond(published)} published/s, ${perSecond(sum('delivered'))} delivered/s, in ${seconds.toFixed(2)} s`,
     `latency, publish to handler: p50 ${at(50)} ms, p95 ${at(95)} ms, p99 ${at(99)} ms`,
   ];
 }
 
-function complaints(queues: readonly QueueReport[]): string[] {
-  const bad = queues.filter(({ ok }) => !ok);
-  if (bad.length === 0) return ['Every message is accounted for.'];
-  return ['NOT every message is accounted for:', ...bad.flatMap(complaintsOf)];
-}
-
-function complaintsOf({ queue, problems }: QueueReport): string[] {
-  return problems.map((problem) => `  ${queue}: ${problem}`);
+function verdict({ queues, messages, published, ok }: DemoReport): string[] {
+  if (ok) return ['Every message is accounted for.'];
+  const unsent = published < messages ? [`  ${messages - published} messages were not published`] : [];
+  const problems = queues.flatMap((each) => each.problems.map((problem) => `  ${each.queue}: ${problem}`));
+  return ['NOT every message is accounted for:', ...unsent, ...problems];
 }
 
 /** Nearest-rank percentile of ascending values. */

@@ -29,12 +29,15 @@ export class Traffic {
   /** Called with the number of messages that are done. */
   onProgress: (done: number) => void = () => {};
   readonly #bodies: ReadonlyMap<string, Payload>;
+  /** How many copies of each message are not acked yet. */
+  readonly #left = new Map<string, number>();
+  readonly #waiting = new Map<string, () => void>();
   readonly #sentAt = new Map<string, number>();
   readonly #latencies: number[] = [];
   readonly #total: number;
   #outstanding: number;
   #endedAt = 0;
-  #whenDone: () => void = () => {};
+  #abandoned = false;
 
   constructor(routes: readonly Route[], webhooks: readonly Webhook[]) {
     const shipmentsOf = (route: Route): Shipment[] =>
@@ -44,6 +47,7 @@ export class Traffic {
     this.queues = routes.flatMap((route) =>
       route.queues.map((plan) => {
         const expected = shipmentsOf(route).filter(({ webhook }) => plan.expects(webhook));
+        for (const { id } of expected) this.#left.set(id, (this.#left.get(id) ?? 0) + 1);
         return { plan, route, tally: new Tally(expected.map(({ id }) => id)), shares: [] };
       }),
     );
@@ -74,16 +78,26 @@ export class Traffic {
     this.#outstanding -= 1;
     this.#endedAt = performance.now();
     this.onProgress(this.#total - this.#outstanding);
-    if (this.#outstanding === 0) this.#whenDone();
+    const left = (this.#left.get(id) ?? 0) - 1;
+    this.#left.set(id, left);
+    if (left === 0) this.#waiting.get(id)?.();
   }
 
-  /** Resolves when every queue got and acked what it has to get, or when `signal` fires: the report then says what is missing. */
-  async done(signal: AbortSignal): Promise<void> {
-    if (this.#outstanding === 0 || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#whenDone = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+  /** Resolves when every queue that has to get the message has acked it, or when all is abandoned. */
+  async handled(id: string): Promise<void> {
+    if (this.#abandoned || (this.#left.get(id) ?? 0) === 0) return;
+    await new Promise<void>((resolve) => this.#waiting.set(id, resolve));
+    this.#waiting.delete(id);
+  }
+
+  /** The time is up: nobody waits any more, and the report says what is missing. */
+  abandon(): void {
+    this.#abandoned = true;
+    for (const resolve of this.#waiting.values()) resolve();
+  }
+
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   report(): DemoReport {
@@ -95,11 +109,12 @@ export class Traffic {
     });
     return {
       queues,
+      messages: this.shipments.length,
       published: this.#sentAt.size,
       guarantees: [...this.guarantees],
       seconds: Math.max(0, this.#endedAt - startedAt) / 1000,
       latencies: this.#latencies.toSorted((a, b) => a - b),
-      ok: queues.every(({ ok }) => ok),
+      ok: this.#sentAt.size === this.shipments.length && queues.every(({ ok }) => ok),
     };
   }
 }

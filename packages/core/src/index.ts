@@ -32,6 +32,19 @@ export { SimpleBuffer, SimpleQueue } from './client/simple-queue.ts';
 export type { SimpleQueueOptions } from './client/simple-queue.ts';
 export type { ConnectionState } from './client/supervisor.ts';
 
+export { compressors, CompressorRegistry } from './codec/compression.ts';
+export type { CompressedBody, Compressor } from './codec/compressor.ts';
+export { jsonSerializer, rawSerializer, textSerializer } from './codec/builtin-serializers.ts';
+export type { LoadOptions } from './codec/acceptance.ts';
+export { JsonCodec, jsonCodec } from './codec/json.ts';
+export type { JsonCodecOptions } from './codec/json.ts';
+export type { JsonType } from './codec/json-types.ts';
+export { defaultLimits } from './codec/limits.ts';
+export type { CodecLimits } from './codec/limits.ts';
+export type { SerializedBody, Serializer } from './codec/serializer.ts';
+export { SerializerRegistry, serializers } from './codec/serializers.ts';
+export { Decimal, PlainDate, PlainDateTime, PlainTime, Uuid } from './codec/value-types.ts';
+
 export { systemClock } from './clock.ts';
 export type { Clock, ClockTimer, Random } from './clock.ts';
 export * from './errors.ts';

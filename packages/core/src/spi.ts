@@ -6,7 +6,8 @@
  */
 export type { Clock, ClockTimer, Random } from './clock.ts';
 export { systemClock } from './clock.ts';
-export type { Logger, LogFields } from './logger.ts';
+export { silentLogger } from './logger.ts';
+export type { LogFields, Logger } from './logger.ts';
 export * from './errors.ts';
 export type { Capabilities } from './spi/capabilities.ts';
 export type {
@@ -44,6 +45,11 @@ export type {
   TransportConnection,
   TransportContext,
 } from './spi/transport.ts';
+export { checkKeys, readBoolean, readChoice, readInteger } from './registry/options.ts';
+export { parseUrl, redactText, redactUrl } from './registry/url.ts';
+export type { ParsedUrl } from './registry/url.ts';
+export { Router } from './routing/router.ts';
+export { TopicTrie } from './routing/topic-trie.ts';
 export { kombuTopicPattern } from './routing/topic-pattern.ts';
 export type { VirtualBackend, VirtualCapabilities, VirtualTransportDefinition } from './virtual/define.ts';
 export { defineVirtualTransport } from './virtual/define.ts';

@@ -28,9 +28,12 @@ describe('code in the documentation', () => {
     expect(problems.get(program)).toBe('');
   });
 
-  it.each(excerpts.map((excerpt) => [name(excerpt), excerpt] as const))('%s is in the file it names', (_, excerpt) => {
-    expect(read(excerpt.from)).toContain(excerpt.lines.join('\n'));
-  });
+  // Not by `each`, which wants at least one.
+  for (const excerpt of excerpts) {
+    it(`${name(excerpt)} is an excerpt of ${excerpt.from}`, () => {
+      expect(read(excerpt.from)).toContain(excerpt.lines.join('\n'));
+    });
+  }
 
   it('is there', () => {
     expect(programs.length).toBeGreaterThan(0);

@@ -59,7 +59,10 @@ export class Supervisor {
   readonly #waiters = new Set<{ resolve(link: TransportConnection): void; reject(error: Error): void }>();
   #state: ConnectionState = 'idle';
   #link: TransportConnection | undefined;
+  /** Callers of `connect`, each with what ends its tries. */
+  readonly #callers = new Set<AbortController>();
   #attempt: Promise<TransportConnection> | undefined;
+  #giveUp: AbortController | undefined;
   #stopLoop: AbortController | undefined;
   #everConnected = false;
   #gaveUp = false;
@@ -107,8 +110,9 @@ export class Supervisor {
     this.#failIfClosed();
     // The attempts end with their audience: a caller who gave up leaves no loop behind.
     const stop = new AbortController();
+    this.#callers.add(stop);
     const tries = retryOverTime(() => this.#tryOnce(), policy, {
-      ...this.#retryContext(AbortSignal.any([this.#closing.signal, stop.signal])),
+      ...this.#retryContext(stop.signal),
       isRetryable: (error) => !isFatal(error),
     });
     try {
@@ -116,6 +120,8 @@ export class Supervisor {
     } finally {
       tries.catch(() => {});
       stop.abort();
+      this.#callers.delete(stop);
+      this.#stopIfUnwanted();
     }
   }
 
@@ -131,14 +137,14 @@ export class Supervisor {
     this.#startLoop();
     return bounded(link, wait, this.#parts.clock, doing, () => this.#lastError).finally(() => {
       this.#waiters.delete(waiter);
-      // Nobody else wants the link: leave no timer behind.
-      if (this.#waiters.size === 0 && !this.#wantsLink) this.#stopLoop?.abort();
+      this.#stopIfUnwanted();
     });
   }
 
   /** Ends all attempts and the link, within bounds that the caller sets by racing it. */
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) this.#closing.abort(closedError());
+    for (const ending of [...this.#callers, this.#stopLoop, this.#giveUp]) ending?.abort(closedError());
     for (const waiter of this.#waiters) waiter.reject(closedError());
     this.#waiters.clear();
     await this.#attempt?.catch(() => {});
@@ -162,8 +168,7 @@ export class Supervisor {
     if (this.#stopLoop) return;
     this.#stopLoop = new AbortController();
     const policy = this.#parts.recovery ?? { ...noRetry, maxRetries: this.#parts.hosts() - 1 };
-    const signal = AbortSignal.any([this.#closing.signal, this.#stopLoop.signal]);
-    void this.#loop(policy, signal).finally(() => {
+    void this.#loop(policy, this.#stopLoop.signal).finally(() => {
       this.#stopLoop = undefined;
       // A waiter may have come, or the link gone, between the last check and here.
       if (!this.#link && (this.#waiters.size > 0 || this.#wantsLink)) this.#startLoop();
@@ -172,6 +177,13 @@ export class Supervisor {
 
   get #wantsLink(): boolean {
     return this.#everConnected && this.#parts.recovery !== undefined && !this.#closing.signal.aborted && !this.#gaveUp;
+  }
+
+  /** Leaves no attempt, no loop and no timer behind when the last who waited gave up. */
+  #stopIfUnwanted(): void {
+    if (this.#waiters.size > 0 || this.#callers.size > 0 || this.#wantsLink) return;
+    this.#stopLoop?.abort();
+    this.#giveUp?.abort(new ConnectionError('Connecting was given up', { code: 'CONNECTION_FAILED' }));
   }
 
   async #loop(policy: CompleteRetryPolicy, signal: AbortSignal): Promise<void> {
@@ -209,9 +221,11 @@ export class Supervisor {
   async #open(): Promise<TransportConnection> {
     this.#failIfClosed();
     this.setState(this.#everConnected ? 'recovering' : 'connecting');
+    const giveUp = new AbortController();
+    this.#giveUp = giveUp;
     try {
-      const link = await this.#dial();
-      await this.#converge(link);
+      const link = await this.#dial(giveUp);
+      await this.#converge(link, giveUp.signal);
       this.#up(link);
       return link;
     } catch (error) {
@@ -221,17 +235,19 @@ export class Supervisor {
         this.#parts.switchHost();
       }
       throw error;
+    } finally {
+      this.#giveUp = undefined;
     }
   }
 
-  async #dial(): Promise<TransportConnection> {
+  async #dial(giveUp: AbortController): Promise<TransportConnection> {
     const { clock, connectTimeout } = this.#parts;
-    const giveUp = new AbortController();
-    const dialled = this.#parts.dial(AbortSignal.any([giveUp.signal, this.#closing.signal]));
+    const { signal } = giveUp;
+    const dialled = this.#parts.dial(signal);
     try {
-      return await bounded(dialled, { timeout: connectTimeout, signal: this.#closing.signal }, clock, 'Connecting');
+      return await bounded(dialled, { timeout: connectTimeout, signal }, clock, 'Connecting');
     } catch (error) {
-      giveUp.abort();
+      giveUp.abort(error);
       // A link that comes after all is nobody's: close it.
       dialled.then(
         (late) => late.close(),
@@ -241,26 +257,18 @@ export class Supervisor {
     }
   }
 
-  async #converge(link: TransportConnection): Promise<void> {
+  async #converge(link: TransportConnection, signal: AbortSignal): Promise<void> {
     const broke = link.closed.then((error) => {
       throw error ?? new ConnectionError('The connection was closed while it was being set up');
     });
     broke.catch(() => {});
     try {
       const converged = Promise.race([this.#parts.converge(link), broke]);
-      await bounded(
-        converged,
-        { timeout: convergeTimeoutMs },
-        this.#parts.clock,
-        'Restoring exchanges, queues and bindings',
-      );
+      const doing = 'Restoring exchanges, queues and bindings';
+      await bounded(converged, { timeout: convergeTimeoutMs, signal }, this.#parts.clock, doing);
     } catch (error) {
       await link.close();
       throw error;
-    }
-    if (this.#closing.signal.aborted) {
-      await link.close();
-      throw closedError();
     }
   }
 

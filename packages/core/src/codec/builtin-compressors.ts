@@ -29,8 +29,8 @@ const gzip: Compressor = {
 };
 
 /**
- * Quality 5 instead of Brotli's 11: a message is compressed once and read once, and 11 takes a hundred times as long for
- * a tenth less.
+ * Quality 5 instead of Brotli's 11: a message is read once or twice, and for 7 KB of JSON 11 blocks the event loop for
+ * 9 ms instead of 0.1 to save four percent.
  */
 const brotli: Compressor = {
   contentType: 'application/x-brotli',

@@ -3,7 +3,7 @@ import { absentCompressors, builtInCompressors } from './builtin-compressors.ts'
 import type { CompressedBody, Compressor } from './compressor.ts';
 import { defaultLimits } from './limits.ts';
 import type { CodecLimits } from './limits.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 
 /**
  * The compression methods of one application, by content type and alias. A new registry knows `gzip` (alias `zlib`) and

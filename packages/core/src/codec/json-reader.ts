@@ -27,7 +27,7 @@ const wordCharacter = /[\w.+-]/;
 
 /**
  * The slow lane: reads JSON text for which `JSON.parse` lost digits or gave up, as Python's reader would. It says where
- * and why text is not JSON without quoting it, since bodies end up in nobody's log.
+ * and why text is not JSON without quoting it: bodies do not belong into logs.
  */
 export class JsonReader {
   readonly #text: string;

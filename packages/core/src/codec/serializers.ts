@@ -1,13 +1,14 @@
 import { types } from 'node:util';
 import { DecodeError, EncodeError, InvalidArgumentError, KombuError, SerializerNotInstalledError } from '../errors.ts';
 import { absentSerializers, findAbsent, pickle } from './absent-serializers.ts';
-import { disallowed, isAccepted, mediaType } from './acceptance.ts';
+import { disallowed, isAccepted } from './acceptance.ts';
 import type { LoadOptions } from './acceptance.ts';
 import { jsonSerializer, rawSerializer, textSerializer } from './builtin-serializers.ts';
 import { decodeText, encodeUtf8 } from './charset.ts';
 import { jsonCodec } from './json.ts';
 import { defaultLimits } from './limits.ts';
-import { nearest } from './nearest.ts';
+import { mediaType } from './media-type.ts';
+import { nearest } from '../nearest.ts';
 import type { SerializedBody, Serializer } from './serializer.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../nearest.ts';
 
 /**
  * Refuses keys that nobody reads, because an option that is silently ignored looks like one that works.

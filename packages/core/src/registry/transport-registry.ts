@@ -3,7 +3,7 @@ import type { Transport } from '../spi/transport.ts';
 import { applicationDependencies, importFromApplication, isMissing } from './application.ts';
 import { checkTransport } from './check-transport.ts';
 import { knownSchemes } from './known-schemes.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../nearest.ts';
 
 export interface TransportRegistryOptions {
   /**

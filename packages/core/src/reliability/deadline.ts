@@ -3,10 +3,13 @@ import { TimeoutError, abortedError } from '../errors.ts';
 
 /** Bounds of a wait. Every public operation that waits takes them. */
 export interface WaitOptions {
-  /** Milliseconds; `Infinity` waits without a bound and has to be written out. */
+  /** Milliseconds; `Infinity`, or more than 24 days, waits without a bound and has to be written out. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Timers cannot wait longer, some 24.8 days, and would fire at once. */
+const longestTimer = 2 ** 31 - 1;
 
 /**
  * The same promise with bounds: rejects with TimeoutError or AbortedError when they are passed first. `doing` starts the
@@ -19,7 +22,8 @@ export function bounded<T>(
   doing: string,
   why?: () => Error | undefined,
 ): Promise<T> {
-  if (timeout === Infinity && !signal) return promise;
+  const endless = timeout > longestTimer;
+  if (endless && !signal) return promise;
   return new Promise<T>((resolve, reject) => {
     let timer: ClockTimer | undefined;
     const cleanUp = (): void => {
@@ -32,7 +36,7 @@ export function bounded<T>(
     };
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
-    if (timeout !== Infinity) {
+    if (!endless) {
       timer = clock.setTimeout(() => {
         cleanUp();
         reject(timeoutError(doing, timeout, why?.()));
@@ -95,7 +99,8 @@ export class DeadlineTimer {
   #arm(at: number): void {
     if (this.#timer) this.#clock.clearTimeout(this.#timer);
     this.#firesAt = at;
-    this.#timer = this.#clock.setTimeout(() => this.#fire(), Math.max(0, at - this.#clock.now()));
+    const wait = Math.min(Math.max(0, at - this.#clock.now()), longestTimer);
+    this.#timer = this.#clock.setTimeout(() => this.#fire(), wait);
     this.#timer.unref();
   }
 

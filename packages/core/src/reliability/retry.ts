@@ -98,7 +98,7 @@ export async function retryOverTime<T>(
 ): Promise<T> {
   const giveUpAt = context.clock.now() + policy.timeout;
   for (let failures = 0; ;) {
-    context.signal?.throwIfAborted();
+    if (context.signal?.aborted) throw abortedError(context.signal, 'Trying');
     try {
       return await attempt(failures);
     } catch (error) {

@@ -81,6 +81,8 @@ describe('behaviour 20: hostile compressed bodies end in a DecodeError', () => {
       expect(() => compressors.decompress(body.subarray(0, length), name)).toThrow(DecodeError);
     }
     for (const tail of [Buffer.from('garbage'), Buffer.alloc(1), body]) {
+      // The format allows several frames in a row; Node reads them since version 26.
+      if (name === 'zstd' && tail === body) continue;
       expect(() => compressors.decompress(Buffer.concat([body, tail]), name)).toThrow(DecodeError);
     }
     expect(() => compressors.decompress(plain, name)).toThrow(DecodeError);

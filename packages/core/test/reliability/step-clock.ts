@@ -15,6 +15,7 @@ export class StepClock implements Clock {
   }
 
   setTimeout(callback: () => void, ms: number): ClockTimer {
+    if (!(ms < 2 ** 31)) throw new RangeError(`Node would fire a timer of ${ms} ms at once`);
     const timer = { at: this.#now + Math.max(1, ms), callback, unref() {} };
     this.#timers.add(timer);
     return timer;

@@ -41,17 +41,19 @@ describe('BindingTable', () => {
   });
 
   it.each(types)('%s: is true to a plain list of bindings', (type) => {
-    const change = fc.tuple(fc.constantFrom('add', 'add', 'remove', 'removeDestination'), binding(['x', 'y']));
+    const what = fc.constantFrom('add', 'add', 'add', 'remove', 'removeOther', 'removeDestination');
+    const change = fc.tuple(what, binding(['x', 'y']), fc.nat(29));
     fc.assert(
       fc.property(fc.array(change, { maxLength: 30 }), routingKey, headers, (changes, key, given) => {
         const table = new BindingTable(type);
         let model: BindingDeclaration[] = [];
-        for (const [what, one] of changes) {
+        for (const [action, fresh, at] of changes) {
+          const one = (action === 'remove' && model[at % model.length]) || fresh;
           const known = model.some((b) => fullIdOf(b) === fullIdOf(one));
-          if (what === 'add') {
+          if (action === 'add') {
             expect(table.add(one)).toBe(!known);
             if (!known) model.push(one);
-          } else if (what === 'remove') {
+          } else if (action !== 'removeDestination') {
             expect(table.remove(structuredClone(one))).toBe(known);
             model = model.filter((b) => fullIdOf(b) !== fullIdOf(one));
           } else {

@@ -3,6 +3,7 @@ import { Router } from '../../src/routing/router.ts';
 import type { BindingDeclaration } from '../../src/spi/declarations.ts';
 import type { Headers } from '../../src/spi/envelope.ts';
 import { binding, headers, routingKey } from './arbitraries.ts';
+import { heapUsed } from './heap.ts';
 import { naiveMatch } from './naive.ts';
 
 const none = {};
@@ -152,6 +153,15 @@ describe('bindings', () => {
     expect(made.removeQueue('q')).toEqual([]);
   });
 
+  it('go with their queue also after others of it were removed one by one', () => {
+    const made = router({ x: 'direct' });
+    const [a, b, c] = [toQueue('x', 'q', 'a'), toQueue('x', 'q', 'b'), toQueue('x', 'q', 'c')];
+    for (const one of [a, b, c]) made.bind(one);
+    made.unbind(a);
+    made.replaceBindings('x', [c]);
+    expect(made.removeQueue('q')).toEqual([c]);
+  });
+
   it('that other processes share replace what is known', () => {
     const made = router({ x: 'direct' }, toQueue('x', 'old', 'k'), toQueue('x', 'both', 'k'));
     const shared = [toQueue('x', 'both', 'k'), toQueue('x', 'new', 'k')];
@@ -164,14 +174,22 @@ describe('bindings', () => {
     expect(new Set(made.route('x', 'k', none))).toEqual(new Set(['both', 'new']));
   });
 
-  it('the same shared list a second time keeps remembered routes', () => {
+  it('the same shared list a second time is not even read, and an equal one keeps remembered routes', () => {
     const made = router({ x: 'direct' });
     const shared = [toQueue('x', 'q', 'k')];
+    let reads = 0;
+    const read = (): ArrayIterator<BindingDeclaration> => {
+      reads += 1;
+      return shared.values();
+    };
+    Object.defineProperty(shared, Symbol.iterator, { value: read });
     made.replaceBindings('x', shared);
+    expect(reads).toBeGreaterThan(0);
     const route = made.route('x', 'k', none);
+    reads = 0;
     made.replaceBindings('x', shared);
-    expect(made.route('x', 'k', none)).toBe(route);
-    made.replaceBindings('x', structuredClone(shared));
+    expect(reads).toBe(0);
+    made.replaceBindings('x', [toQueue('x', 'q', 'k')]);
     expect(made.route('x', 'k', none)).toBe(route);
   });
 
@@ -289,7 +307,10 @@ describe('alternate exchanges', () => {
     made.bind(toQueue('later', 'q'));
     expect(made.route('x', 'k', none)).toEqual(['q']);
     made.removeExchange('later');
+    made.bind(toQueue('amq.fanout', 'last'));
     expect(made.route('x', 'k', none)).toEqual([]);
+    made.addExchange('later', 'direct', { alternateExchange: 'amq.fanout' });
+    expect(made.route('x', 'k', none)).toEqual(['last']);
   });
 
   it('do not step in where a binding to another exchange matched, even if that led nowhere', () => {
@@ -422,6 +443,22 @@ describe('a router as a whole', () => {
     visit(start);
     return queues;
   }
+
+  it('keeps nothing of what was removed', () => {
+    const made = new Router();
+    const bindings = Array.from({ length: 20_000 }, (_, i) =>
+      toQueue(['amq.direct', 'amq.topic', 'amq.fanout', 'amq.match'][i % 4] ?? '', `q${i}`, `a${i}.b`, {
+        [`h${i}`]: i,
+      }),
+    );
+    const before = heapUsed();
+    for (const one of bindings) made.bind(one);
+    const full = heapUsed() - before;
+    for (const one of bindings.slice(0, 10_000)) made.unbind(one);
+    for (const { destination } of bindings.slice(10_000)) made.removeQueue(destination);
+    expect(heapUsed() - before).toBeLessThan(full / 20);
+    expect(bindings).toHaveLength(20_000);
+  });
 
   it('removes queues and bindings without a look at the others', () => {
     const made = new Router();

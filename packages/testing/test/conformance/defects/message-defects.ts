@@ -8,10 +8,12 @@ const onPublish = (change: (envelope: Envelope) => Envelope): Defect['transport'
 
 const flatten = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
 
-const withEnvelope = (change: (envelope: Envelope) => Partial<Envelope>) => (delivery: Delivery): Delivery => ({
-  ...delivery,
-  envelope: { ...delivery.envelope, ...change(delivery.envelope) },
-});
+const withEnvelope =
+  (change: (envelope: Envelope) => Partial<Envelope>) =>
+  (delivery: Delivery): Delivery => ({
+    ...delivery,
+    envelope: { ...delivery.envelope, ...change(delivery.envelope) },
+  });
 
 /** Faults in what a message carries. */
 export const messageDefects: readonly Defect[] = [
@@ -83,12 +85,17 @@ export const messageDefects: readonly Defect[] = [
   {
     name: 'the correlation id is lost',
     caughtBy: 'messages/properties',
-    transport: onPublish(({ properties: { correlationId: _, ...properties }, ...envelope }) => ({ ...envelope, properties })),
+    transport: onPublish(({ properties: { correlationId: _, ...properties }, ...envelope }) => ({
+      ...envelope,
+      properties,
+    })),
   },
   {
     name: 'an absent content type becomes a default',
     caughtBy: 'messages/content-type',
-    transport: plant({ delivery: withEnvelope(({ contentType }) => ({ contentType: contentType ?? 'application/data' })) }),
+    transport: plant({
+      delivery: withEnvelope(({ contentType }) => ({ contentType: contentType ?? 'application/data' })),
+    }),
   },
   {
     name: 'publishing writes into the envelope',

@@ -1,4 +1,4 @@
-import { didYouMean, nearest } from '../../src/registry/nearest.ts';
+import { didYouMean, nearest } from '../src/nearest.ts';
 
 const schemes = ['amqp', 'amqps', 'redis', 'rediss', 'sqs', 'mongodb', 'visibilityTimeout'];
 

@@ -1,0 +1,335 @@
+import type { DeliveryTag, Envelope, QueueStore, TransportChannel } from '@kombu/core/spi';
+import type { Defect, Site } from './plant.ts';
+import { plant } from './plant.ts';
+
+/** Changes each rejection. */
+const onReject = (
+  change: (
+    site: Site,
+    tag: DeliveryTag,
+    options: { readonly requeue: boolean; readonly delay?: number },
+  ) => Promise<'ok' | 'lease-lost'>,
+): Defect['transport'] => plant({ channel: (site) => ({ reject: (tag, options) => change(site, tag, options) }) });
+
+const stripHeader = (name: string): Defect['transport'] =>
+  plant({
+    delivery: (delivery) => {
+      const { [name]: _, ...headers } = delivery.envelope.headers;
+      return { ...delivery, envelope: { ...delivery.envelope, headers } };
+    },
+  });
+
+const withoutArgument = (name: string): Defect['transport'] =>
+  plant({
+    channel: ({ channel }) => ({
+      declareQueue: (queue) => {
+        const { [name]: _, ...args } = queue.arguments;
+        return channel.declareQueue({ ...queue, arguments: args });
+      },
+    }),
+  });
+
+/** Faults in settling: acks, requeues, dead letters. */
+export const settleDefects: readonly Defect[] = [
+  {
+    name: 'an ack is dropped',
+    caughtBy: 'ack/final',
+    transport: plant({ channel: () => ({ ack: async () => 'ok' }) }),
+  },
+  { name: 'an ack removes a neighbour', caughtBy: 'ack/final', transport: plant({ channel: ackNeighbour }) },
+  {
+    name: 'unacked messages are dropped when their channel closes',
+    caughtBy: 'ack/channel-close',
+    transport: plant({
+      channel: ({ channel, delivered }) => ({
+        close: async () => {
+          await Promise.allSettled([...delivered.keys()].map((tag) => channel.ack(tag)));
+          await channel.close();
+        },
+      }),
+    }),
+  },
+  {
+    name: 'unacked messages come back without their flag',
+    caughtBy: 'ack/channel-close',
+    transport: plant({ delivery: (delivery) => ({ ...delivery, redelivered: false }) }),
+  },
+  {
+    name: 'unacked messages are not hidden from others',
+    caughtBy: 'ack/hidden',
+    transport: plant({ channel: handOutTwice }),
+  },
+  {
+    name: 'multiple is ignored',
+    caughtBy: 'ack/multiple',
+    transport: plant({ channel: ({ channel }) => ({ ack: (tag) => channel.ack(tag) }) }),
+  },
+  {
+    name: 'multiple covers later deliveries too',
+    caughtBy: 'ack/multiple',
+    transport: plant({
+      channel: ({ channel, delivered }) => ({
+        ack: (tag, options) =>
+          options?.multiple ? channel.ack([...delivered.keys()].at(-1) ?? tag, options) : channel.ack(tag),
+      }),
+    }),
+  },
+  {
+    name: 'multiple takes back what was requeued before',
+    caughtBy: 'ack/multiple-skips-settled',
+    transport: plant({ channel: multipleTakesRequeued }),
+  },
+  {
+    name: 'of many acks at once the last is lost',
+    caughtBy: 'ack/many',
+    transport: plant({ channel: loseHundredthAck }),
+  },
+  {
+    name: 'an ack after close throws a raw error',
+    caughtBy: 'ack/after-close',
+    transport: plant({ channel: rawErrorAfterClose }),
+  },
+  {
+    name: 'an ack twice takes the connection down',
+    caughtBy: 'ack/twice',
+    transport: plant({
+      channel: ({ channel, connection }) => ({
+        ack: (tag, options) =>
+          channel.ack(tag, options).catch(async (error: unknown) => {
+            await connection.close();
+            throw error;
+          }),
+      }),
+    }),
+  },
+  {
+    name: 'an unknown tag takes the connection down',
+    caughtBy: 'ack/unknown-tag',
+    transport: plant({
+      channel: ({ channel, connection }) => ({
+        ack: (tag, options) =>
+          channel.ack(tag, options).catch(async (error: unknown) => {
+            await connection.close();
+            throw error;
+          }),
+      }),
+    }),
+  },
+  {
+    name: 'recover does nothing',
+    caughtBy: 'ack/recover',
+    transport: plant({ channel: () => ({ recover: async () => undefined }) }),
+  },
+  {
+    name: 'a requeue goes through the exchange again',
+    caughtBy: 'requeue/same-queue',
+    transport: onReject(async ({ channel, delivered }, tag, options) => {
+      const delivery = delivered.get(String(tag));
+      if (!options.requeue || !delivery) return channel.reject(tag, options);
+      const { exchange, routingKey, envelope } = delivery;
+      await channel.publish(envelope, { exchange, routingKey, mandatory: false, confirm: true });
+      return channel.ack(tag);
+    }),
+  },
+  {
+    name: 'the redelivered flag is lost',
+    caughtBy: 'requeue/flagged',
+    transport: plant({ delivery: (delivery) => ({ ...delivery, redelivered: false }) }),
+  },
+  {
+    name: 'a requeue loses the compression header',
+    caughtBy: 'requeue/unchanged',
+    transport: plant({ delivery: loseCompression }),
+  },
+  {
+    name: 'the delivery count is stuck',
+    caughtBy: 'requeue/delivery-count',
+    transport: plant({ delivery: (delivery) => ({ ...delivery, deliveryCount: delivery.redelivered ? 1 : 0 }) }),
+  },
+  {
+    name: 'a requeue puts the message at the end',
+    caughtBy: 'requeue/place',
+    transport: plant({ store: releaseToTail }),
+  },
+  {
+    name: 'requeues turn the order round',
+    caughtBy: 'requeue/order',
+    transport: plant({ store: releaseToTail }),
+  },
+  {
+    name: 'a requeued message comes back to its old consumer only',
+    caughtBy: 'requeue/other-consumer',
+    transport: onReject(({ channel }, tag, options) =>
+      options.requeue ? Promise.resolve('ok') : channel.reject(tag, options),
+    ),
+  },
+  {
+    name: 'the delay of a requeue is ignored',
+    caughtBy: 'requeue/delay',
+    transport: onReject(({ channel }, tag, { requeue }) => channel.reject(tag, { requeue })),
+  },
+  {
+    name: 'a rejected message comes back',
+    caughtBy: 'requeue/reject',
+    transport: onReject(({ channel }, tag) => channel.reject(tag, { requeue: true })),
+  },
+  {
+    name: 'an ack that races with a requeue hits both',
+    caughtBy: 'requeue/concurrent',
+    transport: onReject(({ channel }, tag, { requeue }) =>
+      requeue ? channel.ack(tag) : channel.reject(tag, { requeue }),
+    ),
+  },
+  {
+    name: 'a rejected message is dropped instead of dead-lettered',
+    caughtBy: 'dead-letter/rejected',
+    transport: onReject(({ channel }, tag, options) =>
+      options.requeue ? channel.reject(tag, options) : channel.ack(tag),
+    ),
+  },
+  { name: 'a dead letter has no x-death', caughtBy: 'dead-letter/rejected', transport: stripHeader('x-death') },
+  {
+    name: 'x-dead-letter-routing-key is ignored',
+    caughtBy: 'dead-letter/routing-key',
+    transport: withoutArgument('x-dead-letter-routing-key'),
+  },
+  {
+    name: 'an expired message is dropped instead of dead-lettered',
+    caughtBy: 'dead-letter/expired',
+    transport: plant({ delivery: onlyRejected, channel: dropDeadLetters('expired') }),
+  },
+  {
+    name: 'a message pushed out is dropped instead of dead-lettered',
+    caughtBy: 'dead-letter/max-length',
+    transport: plant({ channel: dropDeadLetters('maxlen') }),
+  },
+  { name: 'x-death starts anew each time', caughtBy: 'dead-letter/again', transport: plant({ channel: forgetDeaths }) },
+  {
+    name: 'a requeue leaves a dead letter',
+    caughtBy: 'dead-letter/only-the-dead',
+    transport: plant({ channel: buryRequeued }),
+  },
+];
+
+function ackNeighbour({ channel, delivered }: Site): Partial<TransportChannel> {
+  return {
+    ack: (tag, options) => {
+      const tags = [...delivered.keys()];
+      const neighbour = tags[tags.indexOf(String(tag)) + 1] ?? tag;
+      return channel.ack(neighbour, options);
+    },
+  };
+}
+
+/** Gives a copy of what somebody else holds. */
+function handOutTwice({ channel }: Site): Partial<TransportChannel> {
+  return {
+    get: async (queue, options) => {
+      const got = await channel.get(queue, options);
+      if (got && !options.noAck) {
+        await channel.publish(got.envelope, { exchange: '', routingKey: queue, mandatory: false, confirm: true });
+      }
+      return got;
+    },
+  };
+}
+
+function multipleTakesRequeued({ channel, delivered }: Site): Partial<TransportChannel> {
+  let requeued: string | undefined;
+  return {
+    reject: (tag, options) => {
+      requeued = delivered.get(String(tag))?.routingKey;
+      return channel.reject(tag, options);
+    },
+    ack: async (tag, options) => {
+      if (options?.multiple && requeued !== undefined) await channel.get(requeued, { noAck: true });
+      return channel.ack(tag, options);
+    },
+  };
+}
+
+function loseHundredthAck({ channel }: Site): Partial<TransportChannel> {
+  let acks = 0;
+  return { ack: async (tag, options) => (++acks === 100 ? 'ok' : channel.ack(tag, options)) };
+}
+
+function rawErrorAfterClose({ channel }: Site): Partial<TransportChannel> {
+  let closed = false;
+  return {
+    close: () => {
+      closed = true;
+      return channel.close();
+    },
+    ack: async (tag, options) => {
+      if (closed) throw new Error('write after end');
+      return channel.ack(tag, options);
+    },
+  };
+}
+
+function loseCompression<T extends { readonly redelivered: boolean; readonly envelope: Envelope }>(delivery: T): T {
+  if (!delivery.redelivered) return delivery;
+  const { compression: _, ...headers } = delivery.envelope.headers;
+  return { ...delivery, envelope: { ...delivery.envelope, headers } };
+}
+
+function releaseToTail(store: QueueStore): Partial<QueueStore> {
+  const payloads = new Map<unknown, string>();
+  return {
+    get: async (queue, options) => {
+      const taken = await store.get(queue, options);
+      for (const { receipt, payload } of taken) payloads.set(receipt, payload);
+      return taken;
+    },
+    release: async (queue, receipts) => {
+      for (const receipt of receipts) {
+        const payload = payloads.get(receipt) ?? '';
+        await store.put(queue, [{ payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} }]);
+      }
+      return store.ack(queue, receipts);
+    },
+  };
+}
+
+/** A dead letter of this reason never reaches anybody. */
+function dropDeadLetters(reason: string): (site: Site) => Partial<TransportChannel> {
+  return ({ channel }) => ({
+    get: async (queue, options) => {
+      const got = await channel.get(queue, options);
+      if (got?.envelope.headers['x-first-death-reason'] !== reason) return got;
+      if (!options.noAck) await channel.ack(got.deliveryTag);
+      return undefined;
+    },
+  });
+}
+
+function onlyRejected<T>(delivery: T): T {
+  return delivery;
+}
+
+function forgetDeaths({ channel }: Site): Partial<TransportChannel> {
+  return {
+    publish: (envelope, route) => {
+      const { 'x-death': _, ...headers } = envelope.headers;
+      return channel.publish({ ...envelope, headers }, route);
+    },
+  };
+}
+
+function buryRequeued({ channel, delivered }: Site): Partial<TransportChannel> {
+  const graves = new Map<string, string>();
+  return {
+    declareQueue: (queue) => {
+      graves.set(queue.name, String(queue.arguments['x-dead-letter-routing-key']));
+      return channel.declareQueue(queue);
+    },
+    reject: async (tag, options) => {
+      const delivery = delivered.get(String(tag));
+      const grave = graves.get(delivery?.routingKey ?? '');
+      if (delivery && grave !== undefined) {
+        await channel.publish(delivery.envelope, { exchange: '', routingKey: grave, mandatory: false, confirm: true });
+      }
+      return channel.reject(tag, options);
+    },
+  };
+}

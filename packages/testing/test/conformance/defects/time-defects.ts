@@ -1,0 +1,285 @@
+import type { Delivery, OutgoingMessage, QueueStore, Route, SettleOutcome, StoredMessage } from '@kombu/core/spi';
+import type { Defect } from './plant.ts';
+import { plant } from './plant.ts';
+
+const onRoute = (change: (route: Route) => Route): Defect['transport'] =>
+  plant({ channel: ({ channel }) => ({ publish: (envelope, route) => channel.publish(envelope, change(route)) }) });
+
+const onProperty = (name: string, change: (value: number) => number | undefined): Defect['transport'] =>
+  plant({
+    channel: ({ channel }) => ({
+      publish: (envelope, route) => {
+        const { [name]: value, ...rest } = envelope.properties;
+        const changed = typeof value === 'number' ? change(value) : value;
+        const properties = changed === undefined ? rest : { ...rest, [name]: changed };
+        return channel.publish({ ...envelope, properties }, route);
+      },
+    }),
+  });
+
+const onPut = (change: (message: OutgoingMessage) => OutgoingMessage): Defect['transport'] =>
+  plant({ store: (store) => ({ put: (queue, messages) => store.put(queue, messages.map(change)) }) });
+
+const withoutTtl: Defect['transport'] = plant({
+  channel: ({ channel }) => ({
+    declareQueue: (queue) => {
+      const { 'x-message-ttl': _, ...args } = queue.arguments;
+      return channel.declareQueue({ ...queue, arguments: args });
+    },
+  }),
+});
+
+/** Faults in order, priority, time to live, delay and leases. */
+export const timeDefects: readonly Defect[] = [
+  {
+    name: 'batches are reversed',
+    caughtBy: 'order/thousand',
+    transport: plant({ store: (store) => ({ put: (queue, messages) => store.put(queue, messages.toReversed()) }) }),
+  },
+  {
+    name: 'what a read returns is delivered in reverse',
+    caughtBy: 'order/acked',
+    transport: plant({
+      store: (store) => ({ get: async (queue, options) => (await store.get(queue, options)).toReversed() }),
+    }),
+  },
+  {
+    name: 'one of many publishes at once is lost',
+    caughtBy: 'order/concurrent',
+    transport: plant({
+      store: (store) => ({
+        put: (queue, messages) => store.put(queue, messages.length > 100 ? messages.slice(0, -1) : messages),
+      }),
+    }),
+  },
+  {
+    name: 'small messages overtake large ones',
+    caughtBy: 'order/mixed',
+    transport: plant({
+      store: (store) => ({
+        put: (queue, messages) =>
+          store.put(
+            queue,
+            messages.toSorted((one, other) => one.payload.length - other.payload.length),
+          ),
+      }),
+    }),
+  },
+  {
+    name: 'priority is ignored',
+    caughtBy: 'priority/order',
+    transport: onPut((message) => ({ ...message, priority: 0 })),
+  },
+  {
+    name: 'priority is inverted',
+    caughtBy: 'priority/order',
+    transport: onPut((message) => ({ ...message, priority: 9 - message.priority })),
+  },
+  {
+    name: 'messages of equal priority come newest first',
+    caughtBy: 'priority/order',
+    transport: plant({ store: newestOfEqualsFirst }),
+  },
+  {
+    name: 'a message without a priority counts as 5',
+    caughtBy: 'priority/absent',
+    transport: onPut((message) => ({
+      ...message,
+      priority: message.properties['priority'] === undefined ? 5 : message.priority,
+    })),
+  },
+  {
+    name: 'a priority out of range is clamped',
+    caughtBy: 'priority/out-of-range',
+    transport: onProperty('priority', (level) => Math.min(Math.max(Math.trunc(level) || 0, 0), 9)),
+  },
+  { name: 'expiration is ignored', caughtBy: 'ttl/message', transport: onProperty('expiration', () => undefined) },
+  {
+    name: 'expired messages are delivered to later consumers',
+    caughtBy: 'ttl/never-delivered',
+    transport: onProperty('expiration', () => undefined),
+  },
+  {
+    name: 'expiration is taken for seconds divided by a thousand',
+    caughtBy: 'ttl/not-early',
+    transport: onProperty('expiration', (ms) => Math.ceil(ms / 1000)),
+  },
+  {
+    name: 'an expiration of 0 is taken for none',
+    caughtBy: 'ttl/zero',
+    transport: onProperty('expiration', (ms) => ms || undefined),
+  },
+  {
+    name: 'a requeue gives a message its time once more',
+    caughtBy: 'ttl/after-requeue',
+    transport: plant({
+      channel: ({ channel, delivered }) => ({
+        reject: async (tag, options) => {
+          const delivery = delivered.get(String(tag));
+          if (!delivery || !options.requeue) return channel.reject(tag, options);
+          const { envelope, routingKey } = delivery;
+          await channel.publish(envelope, { exchange: '', routingKey, mandatory: false, confirm: true });
+          return channel.ack(tag);
+        },
+      }),
+    }),
+  },
+  { name: 'x-message-ttl is ignored', caughtBy: 'ttl/queue', transport: withoutTtl },
+  { name: 'delay is ignored', caughtBy: 'delay/on-time', transport: onRoute(({ delay: _, ...route }) => route) },
+  {
+    name: 'delayed messages come early',
+    caughtBy: 'delay/on-time',
+    transport: onRoute((route) => ({ ...route, delay: Math.trunc((route.delay ?? 0) / 2) })),
+  },
+  {
+    name: 'delayed messages come late',
+    caughtBy: 'delay/on-time',
+    transport: onRoute((route) => ({ ...route, delay: (route.delay ?? 0) * 3 })),
+  },
+  {
+    name: 'delayed messages can be fetched',
+    caughtBy: 'delay/hidden',
+    transport: onRoute(({ delay: _, ...route }) => route),
+  },
+  {
+    name: 'delayed messages are held by their consumer',
+    caughtBy: 'delay/no-credit',
+    transport: plant({
+      channel: ({ channel, clock }) => ({
+        publish: (envelope, { delay = 0, ...route }) =>
+          channel.publish({ ...envelope, headers: { ...envelope.headers, due: clock.now() + delay } }, route),
+      }),
+      events: (events, site) => ({
+        delivery: (delivery: Delivery) => {
+          const wait = Number(delivery.envelope.headers['due']) - site().clock.now();
+          if (wait > 0) site().clock.setTimeout(() => events.delivery(delivery), wait);
+          else events.delivery(delivery);
+        },
+      }),
+    }),
+  },
+  {
+    name: 'all delays are as long as the longest',
+    caughtBy: 'delay/order',
+    transport: onRoute((route) => (route.delay === undefined ? route : { ...route, delay: 3000 })),
+  },
+  {
+    name: 'delayed messages wait at their publisher',
+    caughtBy: 'delay/survives-publisher',
+    transport: plant({
+      channel: ({ channel, clock }) => ({
+        publish: async (envelope, { delay, ...route }) => {
+          if (!delay) return channel.publish(envelope, route);
+          clock.setTimeout(() => void channel.publish(envelope, route).catch(() => undefined), delay);
+          return 'confirmed';
+        },
+      }),
+    }),
+  },
+  {
+    name: 'a delay beyond the limit is cut',
+    caughtBy: 'delay/too-long',
+    transport: plant({
+      memory: { capabilities: { maxDelayMs: 900_000 } },
+      channel: ({ channel }) => ({
+        publish: (envelope, route) =>
+          channel.publish(envelope, { ...route, delay: Math.min(route.delay ?? 0, 900_000) }),
+      }),
+    }),
+  },
+  {
+    name: 'a lease never ends',
+    caughtBy: 'lease/crashed',
+    transport: plant({ memory: { leaseMs: Number.POSITIVE_INFINITY, capabilities: { leaseMs: 30_000 } } }),
+  },
+  {
+    name: 'leases are not renewed',
+    caughtBy: 'lease/renewed',
+    transport: plant({ store: () => ({ renew: async (_, receipts) => receipts.map(() => 'ok') }) }),
+  },
+  {
+    name: 'leases of prefetched messages are not renewed',
+    caughtBy: 'lease/buffered',
+    transport: plant({ store: renewOnlyOne }),
+  },
+  {
+    name: 'the signal of a lost lease never fires',
+    caughtBy: 'lease/signal-fires',
+    transport: plant({ delivery: (delivery) => ({ ...delivery, signal: new AbortController().signal }) }),
+  },
+  { name: 'a stale receipt acks the new claim', caughtBy: 'lease/stale-ack', transport: staleReceiptsWork('ack') },
+  {
+    name: 'a stale receipt releases the new claim',
+    caughtBy: 'lease/stale-requeue',
+    transport: staleReceiptsWork('release'),
+  },
+  {
+    name: 'a late reject says ok',
+    caughtBy: 'lease/stale-reject',
+    transport: plant({
+      channel: ({ channel }) => ({
+        reject: async (tag, options) => {
+          await channel.reject(tag, options);
+          return 'ok';
+        },
+      }),
+    }),
+  },
+];
+
+function newestOfEqualsFirst(store: QueueStore): Partial<QueueStore> {
+  return {
+    get: async (queue, options) => {
+      if (options.max > 1) return store.get(queue, options);
+      const pair = await store.get(queue, { ...options, max: 2, noAck: false });
+      const [first, second] = pair;
+      if (!first || !second) return pair;
+      const swap = levelOf(first) === levelOf(second) && levelOf(first) !== '0';
+      const [kept, back] = swap ? [second, first] : [first, second];
+      await store.release?.(queue, [back.receipt], { delayMs: 0 });
+      return [kept];
+    },
+  };
+}
+
+function levelOf({ payload }: StoredMessage<unknown>): string {
+  return /"priority":\s*(\d)/.exec(payload)?.[1] ?? '0';
+}
+
+function renewOnlyOne(store: QueueStore): Partial<QueueStore> {
+  return {
+    renew: async (queue, receipts) => {
+      const outcomes = (await store.renew?.(queue, receipts.slice(0, 1))) ?? [];
+      return receipts.map((_, index): SettleOutcome => outcomes[index] ?? 'ok');
+    },
+  };
+}
+
+/** Receipts name the message, not the claim: whoever has one may settle it. */
+function staleReceiptsWork(verb: 'ack' | 'release'): Defect['transport'] {
+  return (clock) => {
+    const claims = new Map<string, unknown>();
+    const names = new Map<unknown, string>();
+    const current = (receipts: readonly unknown[]): readonly unknown[] =>
+      receipts.map((receipt) => claims.get(names.get(receipt) ?? '') ?? receipt);
+    const store = (inner: QueueStore): Partial<QueueStore> => ({
+      get: async (queue, options) => {
+        const taken = await inner.get(queue, options);
+        for (const { payload, receipt } of taken) {
+          claims.set(payload, receipt);
+          names.set(receipt, payload);
+        }
+        return taken;
+      },
+      renew: async (_, receipts) => receipts.map(() => 'ok'),
+      ...(verb === 'ack' && {
+        ack: (queue: string, receipts: readonly unknown[]) => inner.ack(queue, current(receipts)),
+      }),
+      ...(verb === 'release' && {
+        release: async (queue: string, receipts: readonly unknown[], options: { readonly delayMs: number }) =>
+          inner.release?.(queue, current(receipts), options),
+      }),
+    });
+    return plant({ store })(clock);
+  };
+}
