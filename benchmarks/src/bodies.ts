@@ -7,7 +7,7 @@ export interface Body {
 /** A task as it may travel: 100 bytes of JSON. */
 export const small: Body = {
   label: '100 B',
-  value: { id: 1234567890, task: 'thumbnail', path: '/srv/media/2024/05/17/lolcat-0001.avi', width: 640, ok: true },
+  value: { id: 1234567890, task: 'thumbnail', path: '/srv/media/2024/05/lolcat-01.avi', width: 640, ok: true },
 };
 
 /** A list of records: 10 kB of JSON. */
@@ -17,5 +17,12 @@ export const large: Body = {
 };
 
 function record(index: number): Readonly<Record<string, unknown>> {
-  return { id: 1000 + index, name: `record ${1000 + index}`, size: 4096, ratio: 0.25, tags: ['a', 'b'], note: 'x y z' };
+  return {
+    id: 1000 + index,
+    name: `record ${1000 + index}`,
+    size: 4096,
+    ratio: 0.25,
+    tags: ['a', 'b'],
+    note: 'nothing to note',
+  };
 }

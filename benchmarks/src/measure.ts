@@ -1,7 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Contender, Usage } from './contender.ts';
 import { AbsentError } from './contender.ts';
+
+/** A contender is warm after so many times the length of a run. */
+const warmUpRuns = 3;
 
 export interface MeasureOptions {
   readonly rounds: number;
@@ -64,17 +65,22 @@ export async function measure(contenders: readonly Contender[], options: Measure
   return { series: runners.map(({ contender, rates, cpu }) => ({ name: contender.name, rates, cpu })), absent };
 }
 
-/** How much work fills `runMs`. Warms the contender up at the same time. */
+/** How much work fills `runMs`, once the contender is warm: much code takes a while to be compiled. */
 async function calibrate(contender: Contender, runMs: number): Promise<number> {
-  const enough = runMs / 2000;
-  for (let count = 16; ; count *= 4) {
+  let count = 16;
+  for (let spent = 0; ;) {
     const { seconds } = await use(contender, count);
-    if (seconds >= enough) return Math.max(1, Math.round((count * runMs) / (seconds * 1000)));
+    spent += seconds * 1000;
+    const fitting = Math.max(1, Math.round((count * runMs) / (seconds * 1000)));
+    if (spent >= warmUpRuns * runMs) return fitting;
+    count = Math.min(fitting, count * 4);
   }
 }
 
 async function runOnce({ contender, count, rates, cpu }: Runner): Promise<void> {
-  collectGarbage();
+  // Clears away the garbage of the one before, and finds its own caches warm. An explicit collection would shrink the heap,
+  // and those who allocate most would pay for growing it again.
+  await contender.run(Math.ceil(count / 4));
   const usage = await use(contender, count);
   rates.push(count / usage.seconds);
   cpu.push(usage.cpuMicros / count);
@@ -88,10 +94,6 @@ async function use(contender: Contender, count: number): Promise<Usage> {
   const { user, system } = process.cpuUsage(cpuBefore);
   return own ?? { seconds, cpuMicros: user + system };
 }
-
-setFlagsFromString('--expose-gc');
-/** No contender pays for the garbage of the one before it. */
-const collectGarbage = runInNewContext('gc') as () => void;
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -10,7 +10,7 @@ import { capabilityRows } from './capability-rows.ts';
 import { findTransports } from './find-transports.ts';
 
 function print(title: string, head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
   for (const row of rows) table.push([...row]);
   console.log(`${title}\n${table.toString()}`);
 }

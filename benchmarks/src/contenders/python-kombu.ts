@@ -28,6 +28,8 @@ export class PythonKombu implements Contender {
     this.#child = child;
     const [error] = (await Promise.race([once(child, 'spawn'), once(child, 'error')])) as [Error | undefined];
     if (error) throw new AbsentError(`${python} cannot be started: ${error.message}`);
+    // A Python that ends early shows as the end of its answers.
+    child.stdin?.on('error', () => {});
     this.#answers = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     const version = await this.#ask(JSON.stringify(this.#body.value)).catch(() => undefined);
     if (version === undefined) throw new AbsentError(`\`${python} -c "import kombu"\` fails`);
@@ -45,7 +47,7 @@ export class PythonKombu implements Contender {
   }
 
   async #ask(line: string): Promise<string> {
-    this.#child?.stdin?.on('error', () => {}).write(`${line}\n`);
+    this.#child?.stdin?.write(`${line}\n`);
     const answer = await this.#answers?.next();
     if (!answer || answer.done) throw new Error('Python ended');
     return answer.value;

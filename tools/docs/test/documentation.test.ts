@@ -5,6 +5,7 @@ import type { Program } from '../src/program.ts';
 import { programsOf } from '../src/program.ts';
 import { documents, root } from '../src/repository.ts';
 import { Workshop } from '../src/workshop.ts';
+import { planted, plantedPrograms } from './planted.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const blocks = documents().flatMap((document) => blocksOf(document, read(document)));
@@ -15,12 +16,14 @@ const excerpts = blocks.flatMap(({ mode, ...block }) =>
 
 const name = ({ document, line }: { document: string; line: number }): string => `${document}:${line}`;
 
+// One for all, so that the compiler runs once.
+const workshop = new Workshop(join(root, 'tools/docs/.workshop'), [...programs, ...plantedPrograms]);
+beforeAll(() => workshop.compile(), 180_000);
+
 describe('code in the documentation', () => {
-  const workshop = new Workshop(join(root, 'tools/docs/.workshop/documentation'), programs);
   let problems: ReadonlyMap<Program, string> = new Map();
 
   beforeAll(async () => {
-    await workshop.compile();
     problems = new Map(await inPairs(programs, (program) => workshop.problemOf(program)));
   }, 300_000);
 
@@ -34,9 +37,26 @@ describe('code in the documentation', () => {
       expect(read(excerpt.from)).toContain(excerpt.lines.join('\n'));
     });
   }
+});
 
-  it('is there', () => {
-    expect(programs.length).toBeGreaterThan(0);
+describe('the check of the documentation', () => {
+  it('has nothing to say about a good program, whatever broker it names', async () => {
+    expect(await workshop.problemOf(planted.good)).toBe('');
+  });
+
+  it('compiles what is not to be run, and does not run it', async () => {
+    expect(await workshop.problemOf(planted.compiledOnly)).toBe('');
+  });
+
+  it.each([
+    ['does not compile', planted.mistyped, "docs/planted.md(20,7): error TS2322: Type 'number'"],
+    ['throws', planted.failing, 'docs/planted.md:31'],
+    ['leaves a rejection unhandled', planted.rejecting, 'docs/planted.md:40'],
+    ['never ends', planted.hanging, 'docs/planted.md:50 does not end well\nkilled'],
+    ['waits for nothing', planted.waiting, 'docs/planted.md:60 does not end well'],
+  ])('reports a program that %s, with its place', async (_, program, place) => {
+    const deadline = program === planted.hanging ? 2000 : undefined;
+    expect(await workshop.problemOf(program, deadline)).toContain(place);
   });
 });
 

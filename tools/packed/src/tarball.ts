@@ -40,6 +40,10 @@ export function contentProblems({ folder, manifest }: Tarball): string {
     if (source !== file && !existsSync(join(folder, source)))
       findings.push(`${file} is left over from a deleted ${source}: remove dist and build again`);
   }
+  for (const [name, range] of Object.entries(manifest.peerDependencies ?? {}))
+    // Any other range would make a major of this package for a minor of the peer, or promise too much.
+    if (name.startsWith('@kombu/') && !range.startsWith('^'))
+      findings.push(`the peer ${name} has the range "${range}": use "workspace:^"`);
   const text = JSON.stringify(manifest);
   for (const word of ['@kombu/source', 'workspace:', 'catalog:'])
     if (text.includes(word)) findings.push(`package.json still says "${word}"`);

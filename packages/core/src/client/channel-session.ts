@@ -19,6 +19,11 @@ export class ChannelSession {
     return this.#gone === undefined;
   }
 
+  /** Why it ended. */
+  get reason(): Error | undefined {
+    return this.#gone;
+  }
+
   /** Fires when the session ends. Made on first use: most messages never ask. */
   get signal(): AbortSignal {
     if (!this.#controller) {

@@ -1,16 +1,15 @@
-import { ChannelError, InvalidArgumentError, isConnectionError } from '../errors.ts';
+import { AbortedError, ChannelError, ConnectionError, InvalidArgumentError, isConnectionError } from '../errors.ts';
 import type { KombuError } from '../errors.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded } from '../reliability/deadline.ts';
 import { completePolicy, retryInterval, sleep } from '../reliability/retry.ts';
-import type { ConsumeOptions } from '../spi/declarations.ts';
+import { SharedWork } from '../reliability/shared-work.ts';
 import type { Delivery } from '../spi/envelope.ts';
 import type { ChannelEvents, TransportConnection } from '../spi/transport.ts';
 import { ChannelSession } from './channel-session.ts';
 import { defaultOperationTimeout } from './control.ts';
 import type { Host, Place } from './host.ts';
-import { Subscription } from './subscription.ts';
-import type { SubscriptionSink } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
 import { closedError } from './supervisor.ts';
 
 /** Errors after which subscribing again cannot help. Everything else is tried again with back-off. */
@@ -24,11 +23,10 @@ export class Channel implements Place, AsyncDisposable {
   readonly internals: Host;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #policy = completePolicy();
+  readonly #opening: SharedWork<ChannelSession> = new SharedWork((signal) => this.#open(signal));
   #session: ChannelSession | undefined;
-  #opening: Promise<ChannelSession> | undefined;
-  #restoring = false;
+  #turn: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
-  #stop = new AbortController();
 
   /** For the connection; applications call `connection.channel()`. */
   constructor(owner: Host) {
@@ -54,51 +52,49 @@ export class Channel implements Place, AsyncDisposable {
     if (this.#session) return this.#session;
     if (this.#closed) throw closedError();
     const bounds = { timeout: wait.timeout ?? defaultOperationTimeout, signal: wait.signal };
-    // Shared by all who ask meanwhile, so its bounds are nobody's in particular.
-    this.#opening ??= this.#open(doing).finally(() => {
-      this.#opening = undefined;
-    });
-    this.#opening.catch(() => {});
-    return bounded(this.#opening, bounds, this.internals.clock, doing, () => this.internals.lastError);
+    return this.#opening.join(bounds, this.internals.clock, doing, () => this.internals.lastError);
   }
 
-  /** Subscribes and stays subscribed until `cancel`. Rejects when the broker refuses this first time. */
-  async subscribe(options: ConsumeOptions, sink: SubscriptionSink, wait: WaitOptions = {}): Promise<Subscription> {
-    if (this.#subscriptions.has(options.consumerTag)) {
-      throw new InvalidArgumentError(
-        `There is a consumer with the tag '${options.consumerTag}' on this channel already`,
-      );
+  /**
+   * Subscribes and stays subscribed until `unsubscribe`. Rejects when the broker refuses this first time; resolves when it is
+   * unsubscribed meanwhile.
+   */
+  async subscribe(subscription: Subscription, wait: WaitOptions = {}): Promise<void> {
+    const { consumerTag, queue } = subscription.options;
+    if (this.#closed) throw closedError();
+    if (this.#subscriptions.has(consumerTag)) {
+      throw new InvalidArgumentError(`There is a consumer with the tag '${consumerTag}' on this channel already`);
     }
-    const subscription = new Subscription(options, sink);
-    this.#subscriptions.set(options.consumerTag, subscription);
-    const doing = `Consuming from queue '${options.queue}'`;
+    this.#subscriptions.set(consumerTag, subscription);
+    const doing = `Consuming from queue '${queue}'`;
+    const bounds = { timeout: wait.timeout ?? defaultOperationTimeout, signal: wait.signal };
     try {
-      const timeout = wait.timeout ?? defaultOperationTimeout;
-      await bounded(this.#setUp(subscription, doing), { timeout, signal: wait.signal }, this.internals.clock, doing);
+      await bounded(this.#setUp(subscription, doing), bounds, this.internals.clock, doing);
     } catch (error) {
-      this.#subscriptions.delete(options.consumerTag);
-      subscription.phase = 'cancelled';
-      // The subscription may have come to be after all.
-      void subscription.session?.channel.cancel(options.consumerTag).catch(() => {});
+      if (!subscription.wanted && !this.#closed) return;
+      // The broker may come to count it as subscribed after all.
+      this.unsubscribe(subscription).catch((failure: unknown) => {
+        this.internals.logger.debug(`${doing} was given up`, { error: failure });
+      });
       throw error;
     }
-    return subscription;
   }
 
   /** Ends a subscription. After it resolves no delivery comes; also not after a reconnect. */
   async unsubscribe(subscription: Subscription): Promise<void> {
-    subscription.phase = 'cancelled';
     const { consumerTag, queue } = subscription.options;
-    this.#subscriptions.delete(consumerTag);
-    const session = subscription.session;
-    if (session?.alive) {
-      try {
-        await session.channel.cancel(consumerTag);
-      } catch (error) {
-        // On a broken link the subscription is gone all the same.
-        const wrapped = this.internals.wrap(error, `Cancelling consumer '${consumerTag}'`);
-        if (session.alive && !isConnectionError(wrapped)) throw wrapped;
-      }
+    subscription.cancel(new AbortedError(`The consumer '${consumerTag}' was cancelled`));
+    const { session } = subscription;
+    try {
+      // A cancel that overtakes its consume would cancel nothing.
+      if (session?.alive) await subscription.answered;
+      if (session?.alive) await session.channel.cancel(consumerTag);
+    } catch (error) {
+      // On a broken link the subscription is gone all the same.
+      const wrapped = this.internals.wrap(error, `Cancelling consumer '${consumerTag}'`);
+      if (session?.alive && !isConnectionError(wrapped)) throw wrapped;
+    } finally {
+      this.#subscriptions.delete(consumerTag);
     }
     this.internals.queueLeft(queue);
   }
@@ -133,33 +129,40 @@ export class Channel implements Place, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#stop.abort(closedError());
+    const reason = closedError();
     this.internals.channels.delete(this);
-    for (const subscription of this.#subscriptions.values()) subscription.phase = 'cancelled';
+    this.#opening.stop(reason);
+    for (const subscription of this.#subscriptions.values()) {
+      subscription.cancel(reason);
+      subscription.sink.interrupted(reason);
+    }
     this.#subscriptions.clear();
     const session = this.#session;
-    if (session) {
+    if (!session) return;
+    try {
       await session.channel.close();
-      this.#ended(session, closedError());
+    } finally {
+      this.#ended(session, reason);
     }
   }
 
-  async #open(doing: string): Promise<ChannelSession> {
+  async #open(signal: AbortSignal): Promise<ChannelSession> {
     const owner = this.internals;
+    const doing = 'Opening a channel';
     owner.channels.add(this);
     for (;;) {
-      const link = await owner.ready({ signal: this.#stop.signal, timeout: Infinity }, doing);
+      const link = await owner.ready({ signal, timeout: Infinity }, doing);
       try {
-        return await this.#openOn(link);
+        return await this.#openOn(link, signal);
       } catch (cause) {
         const error = owner.wrap(cause, doing);
-        if (!isConnectionError(error) || this.#closed) throw error;
+        if (!isConnectionError(error) || signal.aborted) throw error;
         await owner.dropLink(link, error);
       }
     }
   }
 
-  async #openOn(link: TransportConnection): Promise<ChannelSession> {
+  async #openOn(link: TransportConnection, signal: AbortSignal): Promise<ChannelSession> {
     let session: ChannelSession | undefined;
     const events: ChannelEvents = {
       delivery: (delivery) => this.#deliver(delivery, session as ChannelSession),
@@ -170,11 +173,10 @@ export class Channel implements Place, AsyncDisposable {
     };
     const channel = await link.openChannel(events);
     session = new ChannelSession(channel, this.internals.generation);
-    if (this.#closed || this.internals.link !== link) {
+    if (signal.aborted || this.internals.link !== link) {
       await channel.close();
-      throw this.#closed
-        ? closedError()
-        : this.internals.wrap(this.internals.lastError ?? new ChannelError('The link broke'), 'Opening a channel');
+      signal.throwIfAborted();
+      throw this.internals.lastError ?? new ConnectionError('The link broke');
     }
     this.#session = session;
     return session;
@@ -182,11 +184,11 @@ export class Channel implements Place, AsyncDisposable {
 
   #deliver(delivery: Delivery, session: ChannelSession): void {
     const subscription = this.#subscriptions.get(delivery.consumerTag as string);
-    if (subscription) {
+    // What crosses the cancel on its way belongs to others, unless nobody else can get it any more.
+    if (subscription && (subscription.wanted || subscription.options.noAck)) {
       subscription.lastDeliveryAt = this.internals.clock.now();
       subscription.sink.deliver(delivery, session);
     } else {
-      // Crossed the cancel on its way: it belongs to others.
       session.channel.reject(delivery.deliveryTag, { requeue: true }).catch((error: unknown) => {
         this.internals.logger.warn('A message that came after the cancel could not be given back', { error });
       });
@@ -198,10 +200,10 @@ export class Channel implements Place, AsyncDisposable {
     if (!session.alive) return;
     session.end(reason);
     if (this.#session === session) this.#session = undefined;
-    if (this.#closed) return;
     for (const subscription of this.#subscriptions.values()) {
-      if (subscription.phase !== 'consuming') continue;
+      if (subscription.session !== session || !subscription.wanted) continue;
       subscription.phase = 'subscribing';
+      subscription.session = undefined;
       subscription.sink.interrupted(reason);
     }
     // Without recovery the next link, if somebody asks for one, brings them back.
@@ -227,68 +229,76 @@ export class Channel implements Place, AsyncDisposable {
     this.#restore();
   }
 
-  /** Brings all wanted subscriptions up again, one loop for all of them, with back-off while any is missing. */
+  /** Brings up again what is wanted and not there, each by itself: one that the broker refuses holds up no other. */
   #restore(): void {
-    if (this.#restoring || this.#missing().length === 0) return;
-    this.#restoring = true;
-    void this.#restoreLoop().finally(() => {
-      this.#restoring = false;
-      if (!this.#closed && this.internals.recovers) this.#restore();
-    });
-  }
-
-  #missing(): Subscription[] {
-    return [...this.#subscriptions.values()].filter(({ phase }) => phase === 'subscribing');
-  }
-
-  async #restoreLoop(): Promise<void> {
-    const { clock, random, logger } = this.internals;
-    for (let round = 0; !this.#closed; round += 1) {
-      const missing = this.#missing();
-      if (missing.length === 0) return;
-      await Promise.all(missing.map((subscription) => this.#restoreOne(subscription)));
-      if (this.#missing().length === 0) return;
-      try {
-        await sleep(clock, retryInterval(this.#policy, round, random), this.#stop.signal);
-      } catch {
-        return; // closed meanwhile
-      }
-      logger.debug('Subscribing again', { round });
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.phase !== 'subscribing' || subscription.isBeingSetUp) continue;
+      subscription.isBeingSetUp = true;
+      void this.#restoreOne(subscription);
     }
   }
 
   async #restoreOne(subscription: Subscription): Promise<void> {
-    const { queue } = subscription.options;
-    try {
-      await this.#setUp(subscription, `Consuming from queue '${queue}' again`, true);
-    } catch (error) {
-      if (this.#closed || !subscription.wanted) return;
-      subscription.lastError = error as KombuError;
-      const gaveUp = !this.internals.recovers && isConnectionError(error);
-      if (!gaveUp && !hopeless.has(subscription.lastError.code)) return;
-      subscription.phase = 'failed';
-      subscription.sink.failed(subscription.lastError);
+    const { clock, random } = this.internals;
+    const doing = `Consuming from queue '${subscription.options.queue}' again`;
+    for (let round = 0; ; round += 1) {
+      try {
+        return await this.#setUp(subscription, doing, true);
+      } catch (error) {
+        if (!subscription.wanted || this.#isHopeless(subscription, error as KombuError)) return;
+      }
+      const interval = retryInterval(this.#policy, round, random);
+      await sleep(clock, interval, subscription.unwanted).catch(() => {});
     }
   }
 
+  #isHopeless(subscription: Subscription, error: KombuError): boolean {
+    subscription.lastError = error;
+    const gaveUp = !this.internals.recovers && isConnectionError(error);
+    if (!gaveUp && !hopeless.has(error.code)) return false;
+    subscription.phase = 'failed';
+    subscription.sink.failed(error);
+    return true;
+  }
+
+  /** Subscribes on the current link, and on the next one when that breaks meanwhile. */
   async #setUp(subscription: Subscription, doing: string, restore = false): Promise<void> {
-    const { options } = subscription;
-    if (restore) await this.internals.restoreQueue(options.queue);
-    const session = await this.open({ timeout: Infinity, signal: this.#stop.signal }, doing);
+    const owner = this.internals;
+    for (;;) {
+      const session = await this.open({ timeout: Infinity, signal: subscription.unwanted }, doing);
+      try {
+        if (restore) await owner.restoreQueue(subscription.options.queue);
+        // One at a time, so that a refusal, which closes the channel, hits only its own caller.
+        const turn = this.#turn.then(() => this.#consumeOn(session, subscription));
+        this.#turn = turn.catch(() => {});
+        return await turn;
+      } catch (cause) {
+        const error = owner.wrap(cause, doing);
+        if (!subscription.wanted || !owner.recovers || !isConnectionError(error)) throw error;
+        if (session.alive && owner.link) await owner.dropLink(owner.link, error);
+      }
+    }
+  }
+
+  async #consumeOn(session: ChannelSession, subscription: Subscription): Promise<void> {
     if (!subscription.wanted) return;
+    this.#assertAlive(session);
     subscription.session = session;
-    try {
-      await session.channel.consume(subscription.options);
-    } catch (error) {
-      throw this.internals.wrap(error, doing);
-    }
-    if (!session.alive) throw new ChannelError(`${doing}: the channel was closed meanwhile`);
-    if (!subscription.wanted) {
-      // Cancelled while the broker was answering.
-      await session.channel.cancel(options.consumerTag);
-      return;
-    }
+    const answer = session.channel.consume(subscription.options);
+    subscription.answered = answer.catch(() => {});
+    await answer;
+    this.#assertAlive(session);
+    // Whoever cancelled it meanwhile waits for this answer and tells the broker.
+    if (!subscription.wanted) return;
     subscription.phase = 'consuming';
+    subscription.isBeingSetUp = false;
     subscription.lastError = undefined;
+  }
+
+  /** Throws when the session has ended: a ChannelError, whatever another operation was told by the broker. */
+  #assertAlive({ reason }: ChannelSession): void {
+    if (!reason) return;
+    const error = this.internals.wrap(reason, 'Consuming');
+    throw isConnectionError(error) ? error : new ChannelError('The channel was closed meanwhile', { cause: reason });
   }
 }

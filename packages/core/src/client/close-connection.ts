@@ -3,7 +3,7 @@ import { bounded } from '../reliability/deadline.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import type { CloseReport } from './host.ts';
 
-/** Even when the time is up, a transport gets so many milliseconds to destroy its sockets. */
+/** When the time is up, this many milliseconds more are there for going without ceremony. */
 const forceMs = 250;
 
 /**
@@ -13,26 +13,28 @@ const forceMs = 250;
 export async function closeConnection(owner: ConnectionHost, wait: WaitOptions): Promise<CloseReport> {
   const { clock, logger, supervisor, options } = owner;
   const giveUpAt = clock.now() + (wait.timeout ?? options.closeTimeout);
-  const left = (atLeast = 0): number => Math.max(atLeast, giveUpAt - clock.now());
+  const left = (grace = 0): number => Math.max(0, giveUpAt + grace - clock.now());
   const report = { completed: 0, released: 0, abandoned: 0 };
-  const phase = async (what: string, work: Promise<unknown>, atLeast = 0): Promise<void> => {
-    const inTime = bounded(work, { timeout: left(atLeast), signal: wait.signal }, clock, what);
+  const phase = async (what: string, work: Promise<unknown>, grace = 0): Promise<void> => {
+    const inTime = bounded(work, { timeout: left(grace), signal: wait.signal }, clock, what);
     await inTime.catch((error: unknown) => logger.warn(`${what} was given up`, { error }));
   };
   supervisor.setState('closing');
   const consumers = [...owner.consumers].map(async (consumer) => {
-    const { completed, released, abandoned } = await consumer.close({ timeout: left() });
+    const { completed, released, abandoned } = await consumer.close({ timeout: left(), signal: wait.signal });
     report.completed += completed;
     report.released += released;
     report.abandoned += abandoned;
   });
-  await phase('Closing the consumers', Promise.all(consumers));
+  await phase('Closing the consumers', Promise.all(consumers), forceMs);
   const producers = [...owner.producers].map(async (producer) => {
-    report.abandoned += (await producer.close({ timeout: supervisor.link ? left() : 0 })).abandoned;
+    report.abandoned += (
+      await producer.close({ timeout: supervisor.link ? left() : 0, signal: wait.signal })
+    ).abandoned;
   });
-  await phase('Closing the producers', Promise.all(producers));
-  await phase('Closing the channels', Promise.all([...owner.channels].map((channel) => channel.close())), forceMs);
-  await phase('Closing the control channel', owner.control.close(), forceMs);
+  await phase('Closing the producers', Promise.all(producers), forceMs);
+  const channels = [owner.control, ...owner.channels].map((channel) => channel.close());
+  await phase('Closing the channels', Promise.all(channels), forceMs);
   await phase('Closing the link', supervisor.close(), forceMs);
   owner.closed();
   supervisor.setState('closed');

@@ -17,6 +17,7 @@ import type { FailoverStrategy } from '../reliability/failover.ts';
 import type { CompleteRetryPolicy, RetryPolicy } from '../reliability/retry.ts';
 import { completePolicy } from '../reliability/retry.ts';
 import type { Transport } from '../spi/transport.ts';
+import { guarded } from './emitter.ts';
 
 export interface ConnectionOptions {
   /** Use this transport whatever the scheme says. */
@@ -100,6 +101,7 @@ export interface CompleteConnectionOptions {
 export function completeOptions(url: string | readonly string[], given: ConnectionOptions): CompleteConnectionOptions {
   checkKeys(given, optionKeys, 'option of a connection');
   const urls = [...splitUrls(url), ...(given.alternates ?? [])];
+  const logger = guardLogger(given.logger ?? consoleLogger);
   if (urls.length === 0) throw new InvalidArgumentError('A connection needs a URL');
   return {
     urls,
@@ -107,8 +109,8 @@ export function completeOptions(url: string | readonly string[], given: Connecti
     connectTimeout: milliseconds('connectTimeout', given.connectTimeout ?? 5000),
     closeTimeout: milliseconds('closeTimeout', given.closeTimeout ?? 10_000),
     failoverStrategy: given.failoverStrategy ?? 'round-robin',
-    recovery: given.recovery === false ? undefined : completePolicy(given.recovery),
-    logger: guardLogger(given.logger ?? consoleLogger),
+    recovery: given.recovery === false ? undefined : recoveryPolicy(given.recovery, logger),
+    logger,
     registry: given.registry ?? transports,
     serializers: given.serializers ?? serializers,
     compressors: given.compressors ?? compressors,
@@ -116,6 +118,13 @@ export function completeOptions(url: string | readonly string[], given: Connecti
     clock: given.clock ?? systemClock,
     random: given.random ?? Math.random,
   };
+}
+
+/** Elsewhere an errback that throws ends the tries of its caller; recovery has no caller, and goes on. */
+function recoveryPolicy(given: RetryPolicy | undefined, logger: Logger): CompleteRetryPolicy {
+  const policy = completePolicy(given);
+  const { errback } = policy;
+  return errback ? { ...policy, errback: (...about) => guarded(() => errback(...about), logger, 'errback') } : policy;
 }
 
 function milliseconds(name: string, value: number): number {

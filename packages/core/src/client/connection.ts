@@ -289,7 +289,8 @@ export class Connection implements Place, AsyncDisposable {
     const states = [...consumers].flatMap((consumer) => consumer.health());
     const stale = clock.now() - readIsStaleAfter;
     const well = states.every(
-      ({ phase, lastReadAt }) => phase === 'consuming' && (lastReadAt === undefined || lastReadAt >= stale),
+      ({ phase, lastReadAt }) =>
+        phase === 'cancelled' || (phase === 'consuming' && (lastReadAt === undefined || lastReadAt >= stale)),
     );
     return {
       healthy: this.connected && well,

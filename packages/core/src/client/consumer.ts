@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { KombuError } from '../errors.ts';
-import { InvalidArgumentError, MessageStateError } from '../errors.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded } from '../reliability/deadline.ts';
+import type { ConsumeOptions } from '../spi/declarations.ts';
 import type { Channel } from './channel.ts';
 import type { ConsumerOptions, Handler } from './consumer-options.ts';
 import { checkConsumerOptions, checkCount, queueList } from './consumer-options.ts';
@@ -15,9 +16,16 @@ import { MessageIterator } from './message-iterator.ts';
 import type { FeedOwner } from './queue-feed.ts';
 import { QueueFeed } from './queue-feed.ts';
 import type { Queue } from './queue.ts';
+import { Subscription } from './subscription.ts';
+import { closedError } from './supervisor.ts';
 
 const defaultPrefetch = 100;
 const defaultCloseTimeout = 30_000;
+
+/** What closing may take on top of its timeout, in milliseconds, to give back politely what is unsettled. */
+const forceMs = 250;
+
+const undecodable = Symbol('undecodable');
 
 /**
  * Consumes from one or more queues and hands the messages to handlers, or to an iterator. It outlives broken links: its
@@ -39,6 +47,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   #completed = 0;
   #paused = false;
   #cancelled = false;
+  #released = 0;
   #whenIdle: (() => void)[] = [];
   #closed: Promise<CloseReport> | undefined;
 
@@ -78,6 +87,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   /** Adds a handler; they are called one after the other. */
   registerCallback(callback: Handler<T>): void {
     this.#handlers.push(callback);
+    this.#pump();
   }
 
   /** Adds a queue; `consume()` starts it. A second queue of the same name replaces nothing and is ignored. */
@@ -92,25 +102,25 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   /** Is this queue, or one of this name, among those consumed? */
   consumingFrom(queue: Queue | string): boolean {
     const name = typeof queue === 'string' ? queue : queue.name;
-    return [...this.#feeds.values()].some((feed) => feed.queue.name === name && feed.subscription?.wanted === true);
+    return [...this.#feeds.values()].some((feed) => feed.queue.name === name && feed.wanted);
   }
 
   /**
    * Declares the queues (unless `autoDeclare: false`) and starts what is not started yet. Rejects when a queue cannot be
-   * declared or consumed; the others are not started then.
+   * declared or consumed; the others are not started then. Resolves when it is cancelled meanwhile.
    */
   async consume(wait: WaitOptions = {}): Promise<void> {
-    if (this.#closed) throw new InvalidArgumentError('The consumer is closed');
+    if (this.#closed) throw closedError('The consumer is closed');
     this.#cancelled = false;
-    this.#place.internals.consumers.add(this);
-    for (const feed of this.#feeds.values()) if (!feed.subscription?.wanted) await this.#start(feed, wait);
+    this.#host.consumers.add(this);
+    for (const feed of this.#feeds.values()) await this.#start(feed, wait);
   }
 
   /** Stops all queues. Messages already handed out can still be settled; those waiting here go back to their queues. */
   async cancel(): Promise<void> {
-    await Promise.all([...this.#feeds.values()].map((feed) => this.#stop(feed)));
-    for (const iterator of this.#iterators) iterator.end();
     this.#cancelled = true;
+    for (const iterator of this.#iterators) iterator.end();
+    await Promise.all([...this.#feeds.values()].map((feed) => this.#stop(feed)));
     this.#leave();
   }
 
@@ -120,7 +130,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     for (const [key, feed] of this.#feeds) {
       if (feed.queue.name !== name) continue;
       await this.#stop(feed);
-      this.#feeds.delete(key);
+      if (!feed.wanted) this.#feeds.delete(key);
     }
   }
 
@@ -152,14 +162,16 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     checkCount('prefetchCount', prefetchCount, 0);
     this.#prefetch = prefetchCount;
     if (this.#options.concurrency === undefined) this.#concurrency = prefetchCount || Infinity;
+    this.#pump();
     for (const { subscription } of this.#feeds.values()) {
       if (subscription?.wanted) await this.#channel.setPrefetch(subscription, prefetchCount);
     }
   }
 
-  /** Gives all unsettled messages of the channel back to their queues. */
+  /** Gives all unsettled messages back to their queues, also those that handlers have: settling them is too late then. */
   async recover(): Promise<void> {
-    await this.#channel.recover();
+    this.#buffer.remove(({ feed }) => !feed.noAck);
+    await this.#giveBack([...this.#feeds.values()].flatMap(({ unsettled }) => [...unsettled]));
   }
 
   /** The state of each queue. */
@@ -199,35 +211,30 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   }
 
   async #close({ timeout = defaultCloseTimeout, signal }: WaitOptions): Promise<CloseReport> {
-    const { clock, logger } = this.#place.internals;
-    const before = this.#completed;
-    const doing = 'Waiting for message handlers';
+    const { clock, logger } = this.#host;
+    const before = { completed: this.#completed, released: this.#released };
     const giveUpAt = clock.now() + timeout;
-    await bounded(this.cancel(), { timeout: Math.max(timeout, 1000), signal }, clock, 'Cancelling a consumer').catch(
-      (error: unknown) => logger.warn('A consumer could not be cancelled politely', { error }),
-    );
-    if (this.#active > 0 && timeout > 0) {
-      await bounded(this.#idle(), { timeout: Math.max(0, giveUpAt - clock.now()), signal }, clock, doing).catch(
-        () => {},
-      );
-    }
+    const phase = async (what: string, work: Promise<unknown>, grace = 0): Promise<void> => {
+      const left = Math.max(0, giveUpAt + grace - clock.now());
+      const inTime = bounded(work, { timeout: left, signal }, clock, what);
+      await inTime.catch((error: unknown) => logger.warn(`${what} was given up`, { error }));
+    };
+    const cancelled = phase('Cancelling a consumer', this.cancel(), forceMs);
+    await Promise.all([cancelled, phase('Waiting for message handlers', this.#idle())]);
     const abandoned = this.#active;
-    await this.#policy.close();
-    const released = await this.#releaseAll();
-    if (this.#ownsChannel) await this.#channel.close();
-    if (abandoned > 0) logger.warn(`A consumer was closed while ${abandoned} handlers were running`, { abandoned });
-    return { completed: this.#completed - before, released, abandoned };
+    await phase('Dead-lettering', this.#policy.close());
+    const unsettled = [...this.#feeds.values()].flatMap((feed) => [...feed.unsettled]);
+    await phase('Giving back unsettled messages', this.#giveBack(unsettled), forceMs);
+    if (this.#ownsChannel) await phase('Closing the channel of a consumer', this.#channel.close(), forceMs);
+    this.#host.consumers.delete(this);
+    const completed = this.#completed - before.completed;
+    return { completed, released: this.#released - before.released, abandoned };
   }
 
-  async #releaseAll(): Promise<number> {
-    let released = 0;
-    // The newest first, so that each goes in front of the one behind it.
-    for (const feed of this.#feeds.values()) {
-      const messages = [...feed.unsettled].toReversed();
-      released += messages.length;
-      await Promise.all(messages.map((message) => message.requeue().catch(ignoreState)));
-    }
-    return released;
+  /** The newest first, so that each goes in front of the one behind it. What fails is logged, and comes back with the channel. */
+  async #giveBack(messages: readonly Message[]): Promise<void> {
+    this.#released += messages.length;
+    await Promise.all(messages.toReversed().map((message) => message.requeue().catch(() => {})));
   }
 
   #idle(): Promise<void> {
@@ -249,38 +256,59 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     return this.#place.internals;
   }
 
-  async #start(feed: QueueFeed, wait: WaitOptions): Promise<void> {
-    const { autoDeclare = true, exclusive = false, consumerArguments } = this.#options;
-    if (autoDeclare) await maybeDeclare(feed.queue, this.#place, wait);
-    feed.subscription = await this.#channel.subscribe(
-      {
-        queue: feed.queue.name,
-        consumerTag: feed.consumerTag,
-        noAck: feed.noAck,
-        exclusive,
-        prefetch: this.#prefetch,
-        arguments: { ...feed.queue.consumerArguments, ...consumerArguments },
-      },
-      feed,
-      wait,
-    );
+  /** Joins a start under way: two of them would subscribe twice. */
+  #start(feed: QueueFeed, wait: WaitOptions): Promise<void> {
+    feed.wanted = true;
+    feed.starting ??= this.#startAlone(feed, wait).finally(() => {
+      feed.starting = undefined;
+    });
+    return feed.starting;
   }
 
-  async #stop(feed: QueueFeed): Promise<void> {
+  async #startAlone(feed: QueueFeed, wait: WaitOptions): Promise<void> {
+    // Again when it was cancelled and asked for again meanwhile.
+    while (feed.wanted && !feed.subscription?.wanted) {
+      await feed.stopping?.catch(() => {});
+      if (this.#options.autoDeclare ?? true) await maybeDeclare(feed.queue, this.#place, wait);
+      if (!feed.wanted) return;
+      feed.subscription = new Subscription(this.#consumeOptions(feed), feed);
+      await this.#channel.subscribe(feed.subscription, wait);
+    }
+  }
+
+  #consumeOptions({ queue, consumerTag, noAck }: QueueFeed): ConsumeOptions {
+    const { exclusive = false, consumerArguments } = this.#options;
+    return {
+      queue: queue.name,
+      consumerTag,
+      noAck,
+      exclusive,
+      prefetch: this.#prefetch,
+      arguments: { ...queue.consumerArguments, ...consumerArguments },
+    };
+  }
+
+  #stop(feed: QueueFeed): Promise<void> {
+    feed.wanted = false;
+    feed.stopping ??= this.#stopAlone(feed).finally(() => {
+      feed.stopping = undefined;
+    });
+    return feed.stopping;
+  }
+
+  async #stopAlone(feed: QueueFeed): Promise<void> {
     const { subscription } = feed;
     if (subscription && subscription.phase !== 'cancelled') await this.#channel.unsubscribe(subscription);
-    const waiting = this.#buffer.remove((entry) => entry.feed === feed);
-    if (feed.noAck) return;
-    await Promise.all(waiting.toReversed().map(({ message }) => message.requeue()));
+    // What needs no ack would be lost: handlers still get it.
+    if (!feed.noAck)
+      await this.#giveBack(this.#buffer.remove((entry) => entry.feed === feed).map(({ message }) => message));
   }
 
   #received(message: Message, feed: QueueFeed): void {
-    if (this.#handlers.length === 0 && !this.#options.onMessage) {
-      this.#buffer.push({ message, feed });
-      this.#pump();
-    } else if (this.#paused || this.#active >= this.#concurrency || this.#buffer.size > 0) {
-      this.#buffer.push({ message, feed });
-    } else this.#run(message, feed);
+    const isFree = this.#buffer.size === 0 && this.#active < this.#concurrency && !this.#paused;
+    if (isFree && (this.#handlers.length > 0 || this.#options.onMessage)) return this.#run(message, feed);
+    this.#buffer.push({ message, feed });
+    this.#pump();
   }
 
   #failed(error: KombuError): void {
@@ -317,6 +345,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
       this.#policy.handlerFailed(error as Error, message, feed.noAck);
       return this.#done();
     }
+    if (result === undecodable) return this.#done();
     if (isThenable(result)) {
       result.then(
         () => this.#succeeded(message),
@@ -328,14 +357,14 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     } else this.#succeeded(message);
   }
 
-  /** Calls the handlers. A body that cannot be decoded never reaches them, unless they shall have it raw. */
+  /** Calls the handlers; answers `undecodable` when the body cannot be decoded and they shall not have it raw. */
   #handle(message: Message<T>, feed: QueueFeed): unknown {
     if (this.#options.onMessage) return this.#options.onMessage(message);
     let body: T;
     try {
       body = message.payload;
     } catch (error) {
-      if (this.#policy.undecodable(asError(error), message, feed.noAck)) return undefined;
+      if (this.#policy.undecodable(asError(error), message)) return undecodable;
       body = message.body as T;
     }
     const [only] = this.#handlers;
@@ -367,9 +396,9 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     if (this.#cancelled) this.#leave();
   }
 
-  /** The connection waits for its consumers when it closes: also for one that was cancelled, while its handlers run. */
+  /** The connection closes its consumers when it closes: also one that was cancelled, as long as it holds messages. */
   #leave(): void {
-    if (this.#active === 0) this.#host.consumers.delete(this);
+    if (this.#cancelled && this.#active === 0 && this.inFlight === 0) this.#host.consumers.delete(this);
   }
 }
 
@@ -379,9 +408,4 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error), { cause: error });
-}
-
-/** Settled by its handler in the same moment: nothing left to give back. */
-function ignoreState(error: unknown): void {
-  if (!(error instanceof MessageStateError)) throw error;
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { EncodeError, InvalidArgumentError } from '../errors.ts';
 import type { Envelope, Headers, MessageProperties } from '../spi/envelope.ts';
+import { uniqueId } from '../unique-id.ts';
 import { deliveryModeNumber } from './delivery-mode.ts';
 import type { Host } from './host.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -60,17 +60,14 @@ function bufferEncoding(name: string): BufferEncoding {
 function buildProperties(options: PublishOptions): MessageProperties {
   const { priority, expiration, deliveryMode, exchange, replyTo } = options;
   const exchangeMode = typeof exchange === 'object' ? exchange.deliveryMode : undefined;
-  const properties: MessageProperties = {
-    ...options.properties,
-    deliveryMode: deliveryMode === undefined ? (exchangeMode ?? 2) : deliveryModeNumber(deliveryMode),
-    messageId: options.messageId ?? randomUUID(),
-  };
+  const mode = deliveryMode === undefined ? (exchangeMode ?? 2) : deliveryModeNumber(deliveryMode);
+  const properties: MessageProperties = { deliveryMode: mode, messageId: options.messageId ?? uniqueId() };
   if (priority !== undefined) properties.priority = wholeNumber('priority', priority);
   if (expiration !== undefined) properties.expiration = wholeNumber('expiration', expiration);
   if (replyTo !== undefined) properties.replyTo = typeof replyTo === 'string' ? replyTo : replyTo.name;
   for (const name of propertyOptions)
     if (options[name] !== undefined) Object.assign(properties, { [name]: options[name] });
-  return properties;
+  return options.properties ? { ...options.properties, ...properties } : properties;
 }
 
 function wholeNumber(name: string, value: number): number {

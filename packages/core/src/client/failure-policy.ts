@@ -23,7 +23,9 @@ export class FailurePolicy {
   readonly #backOff: CompleteRetryPolicy;
   readonly #attempts: number;
   readonly #held = new Map<Message, ClockTimer>();
+  readonly #underWay = new Set<Promise<void>>();
   #producer: Producer | undefined;
+  #closed = false;
 
   constructor(place: Place, options: ConsumerOptions) {
     this.#place = place;
@@ -44,7 +46,7 @@ export class FailurePolicy {
   }
 
   /** The body cannot be decoded. Answers false when the handler shall have it raw. */
-  undecodable(error: Error, message: Message, noAck: boolean): boolean {
+  undecodable(error: Error, message: Message): boolean {
     const { onDecodeError, deadLetter } = this.#options;
     if (onDecodeError) {
       guarded(() => onDecodeError(message, error), this.#host.logger, 'onDecodeError');
@@ -57,7 +59,7 @@ export class FailurePolicy {
       message,
       `A message cannot be decoded and is ${policy === 'reject' ? 'rejected' : 'dead-lettered'}`,
     );
-    if (!noAck) this.#background(this.#giveUp(message, error, 'undecodable'));
+    this.#background(this.#giveUp(message, error, 'undecodable'));
     return true;
   }
 
@@ -68,11 +70,15 @@ export class FailurePolicy {
     if (onError) guarded(() => onError(error, message), this.#host.logger, 'onError');
   }
 
-  /** Stops waiting: what is held until its back-off is over is left to the caller, who gives it back. */
+  /**
+   * Stops waiting: what is held until its back-off is over is left to the caller, who gives it back. Resolves when what is
+   * being dead-lettered is done.
+   */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const timer of this.#held.values()) this.#host.clock.clearTimeout(timer);
     this.#held.clear();
-    await this.#producer?.close();
+    await Promise.all(this.#underWay);
   }
 
   get #host(): Host {
@@ -80,8 +86,8 @@ export class FailurePolicy {
   }
 
   #requeueLater(message: Message, delay: number): void {
-    if (this.#host.capabilities?.delay) {
-      this.#background(message.requeue({ delay }));
+    if (this.#closed || this.#host.capabilities?.delay) {
+      this.#background(message.requeue(this.#closed ? {} : { delay }));
       return;
     }
     // A broker that cannot delay would hand it straight back: hold it here, within the prefetch, until it is time.
@@ -109,7 +115,14 @@ export class FailurePolicy {
   }
 
   #background(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#host.logger.error('A failed message could not be settled', { error }));
+    const done = work.then(
+      () => void this.#underWay.delete(done),
+      (error: unknown) => {
+        this.#underWay.delete(done);
+        this.#host.logger.error('A failed message could not be settled', { error });
+      },
+    );
+    this.#underWay.add(done);
   }
 }
 

@@ -7,7 +7,7 @@ export function messageContext(
   options: {
     readonly accept: Iterable<string> | undefined;
     readonly noAck: boolean;
-    readonly settled?: (message: Message) => void;
+    readonly settled?: (message: Message, multiple: boolean) => void;
   },
 ): MessageContext {
   const { serializers, compressors, limits, logger } = owner;

@@ -32,8 +32,8 @@ export interface MessageContext {
   readonly noAck: boolean;
   readonly logger: Logger;
   wrap(error: unknown, doing: string): KombuError;
-  /** Called once, when the message leaves the state `received`. */
-  settled?(message: Message): void;
+  /** Called once, when the message leaves the state `received`; `multiple`: with all before it. */
+  settled?(message: Message, multiple: boolean): void;
 }
 
 const undecoded = Symbol('undecoded');
@@ -200,8 +200,14 @@ export class Message<T = unknown> {
     const outcome = this.#session.alive
       ? this.#send(channel, state, options)
       : Promise.resolve<SettleOutcome>('lease-lost');
-    this.#context.settled?.(this);
+    this.#context.settled?.(this, options?.multiple === true);
     return outcome;
+  }
+
+  /** For consumers: a later message was acked with `multiple`. */
+  settledWithAnother(): void {
+    this.#state = 'acked';
+    this.#context.settled?.(this, false);
   }
 
   #send(
@@ -214,7 +220,12 @@ export class Message<T = unknown> {
       state === 'acked'
         ? channel.ack(tag, options)
         : channel.reject(tag, { requeue: state === 'requeued', ...(options?.delay ? { delay: options.delay } : {}) });
-    return sent.catch((error: unknown) => this.#failed(error, state));
+    const outcome = sent.catch((error: unknown) => {
+      // This promise, too, has to be safe to forget.
+      outcome.catch(() => {});
+      return this.#failed(error, state);
+    });
+    return outcome;
   }
 
   /** A link that breaks under a settlement leaves the message with the broker, which will deliver it again. */

@@ -1,11 +1,10 @@
 import type { KombuError } from '../errors.ts';
-import { ConnectionError, InvalidArgumentError, UnroutableError, abortedError, isConnectionError } from '../errors.ts';
+import { ConnectionError, InvalidArgumentError, UnroutableError, isConnectionError } from '../errors.ts';
 import { checkKeys } from '../registry/options.ts';
-import type { Deadline, WaitOptions } from '../reliability/deadline.ts';
+import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded, timeoutError } from '../reliability/deadline.ts';
 import { completePolicy, retryOverTime, withoutUndefined } from '../reliability/retry.ts';
 import { Window } from '../reliability/window.ts';
-import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
 import type { ChannelSession } from './channel-session.ts';
 import type { Channel } from './channel.ts';
 import { channelOf } from './channel-of.ts';
@@ -14,6 +13,8 @@ import type { Exchange } from './exchange.ts';
 import { guarded } from './emitter.ts';
 import type { HostedProducer, Place } from './host.ts';
 import { isDeclared, maybeDeclare } from './maybe-declare.ts';
+import { PublishAttempt } from './publish-attempt.ts';
+import type { AttemptOwner } from './publish-attempt.ts';
 import type { ProducerOptions, PublishOptions, PublishResult } from './publish-options.ts';
 import type { Queue } from './queue.ts';
 import { closedError } from './supervisor.ts';
@@ -54,12 +55,6 @@ const publishKeys: ReadonlySet<string> = new Set([
   'properties',
 ]);
 
-/** A publish under way: what its deadline and its abort signal can end. */
-interface Attempt extends Deadline {
-  readonly signal: AbortSignal | undefined;
-  readonly timeout: number;
-}
-
 /**
  * Publishes messages. A publish resolves when the broker has the message, and rejects with an error that says what became of
  * it. What is in flight is bounded by a window; further publishes wait for room, within their timeout.
@@ -69,7 +64,9 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
   readonly #channel: Channel;
   readonly #defaults: PublishOptions<T>;
   readonly #options: ProducerOptions<T>;
+  readonly #hasDefaults: boolean;
   readonly #window: Window;
+  readonly #attempts: AttemptOwner;
   #waiting = 0;
   #line: Promise<unknown> = Promise.resolve();
   #closed: Promise<{ abandoned: number }> | undefined;
@@ -82,7 +79,16 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     this.#options = options;
     const { autoDeclare: _a, maxInFlight: _m, maxInFlightBytes: _b, onReturn: _r, ...defaults } = options;
     this.#defaults = withoutUndefined(defaults);
+    this.#hasDefaults = Object.keys(this.#defaults).length > 0;
     this.#window = new Window(options.maxInFlight ?? 10_000, options.maxInFlightBytes ?? 64 * 1024 * 1024);
+    this.#attempts = {
+      deadlines: place.internals.deadlines,
+      ended: (attempt) => {
+        this.#window.leave(attempt.bytes);
+        this.#leave();
+      },
+      explain: (error, attempt) => this.#explain(error, attempt),
+    };
   }
 
   /** Publishes in flight. */
@@ -98,7 +104,8 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
   publish<Body extends T = T>(body: Body, options: PublishOptions<Body> = {}): Promise<PublishResult> {
     try {
       for (const key in options) if (!publishKeys.has(key)) checkKeys(options, [...publishKeys], 'option of publish()');
-      return this.#publish(body, { ...(this.#defaults as PublishOptions), ...options });
+      const complete = this.#hasDefaults ? { ...(this.#defaults as PublishOptions), ...options } : options;
+      return this.#publish(body, complete);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -133,20 +140,22 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     return { abandoned: this.inFlight };
   }
 
+  #explain(error: unknown, { envelope, route }: PublishAttempt): KombuError {
+    const { exchange, routingKey } = route;
+    const owner = this.#place.internals;
+    const wrapped = owner.wrap(error, `Publishing to exchange '${exchange}' with key '${routingKey}'`);
+    const { onReturn } = this.#options;
+    if (wrapped instanceof UnroutableError && onReturn) {
+      const returned = { envelope, exchange, routingKey, replyCode: 312, replyText: 'NO_ROUTE' };
+      guarded(() => onReturn(returned), owner.logger, 'onReturn');
+    }
+    return wrapped;
+  }
+
   #publish(body: unknown, options: PublishOptions): Promise<PublishResult> {
     if (this.#closed) throw closedError();
     const owner = this.#place.internals;
-    const envelope = buildEnvelope(body, options, owner);
-    const { exchange = '' } = options;
-    const route: Route = {
-      exchange: typeof exchange === 'string' ? exchange : exchange.name,
-      routingKey: options.routingKey ?? '',
-      mandatory: options.mandatory ?? false,
-      confirm: options.confirm ?? true,
-      ...(options.delay ? { delay: options.delay } : {}),
-    };
-    const { timeout = defaultTimeout, signal } = options;
-    const attempt = { at: owner.clock.now() + timeout, timeout, signal, expire() {} };
+    const attempt = new PublishAttempt(buildEnvelope(body, options, owner), options, owner.clock.now());
     const entities = this.#entities(options);
     const { session } = this.#channel;
     if (
@@ -154,24 +163,22 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
       this.#waiting === 0 &&
       owner.blocked === undefined &&
       !options.retry &&
-      !signal?.aborted &&
+      !attempt.signal?.aborted &&
       isDeclared(entities, owner) &&
-      this.#window.tryEnter(envelope.body.length)
+      this.#window.tryEnter(attempt.bytes)
     ) {
-      return this.#send(session, envelope, route, attempt);
+      return this.#send(session, attempt);
     }
-    return this.#publishSlowly(envelope, route, entities, options, attempt);
+    return this.#publishSlowly(entities, options, attempt);
   }
 
   /** The way with waits in it: for a link, a declaration, room in the window, or another try. */
   #publishSlowly(
-    envelope: Envelope,
-    route: Route,
     entities: readonly (Exchange | Queue)[],
     options: PublishOptions,
-    attempt: Attempt,
+    attempt: PublishAttempt,
   ): Promise<PublishResult> {
-    const once = (): Promise<PublishResult> => this.#sendInTurn(envelope, route, entities, attempt);
+    const once = (): Promise<PublishResult> => this.#sendInTurn(entities, attempt);
     if (!options.retry) return once();
     const owner = this.#place.internals;
     return retryOverTime(once, completePolicy({ timeout: attempt.timeout, ...options.retryPolicy }), {
@@ -183,38 +190,38 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
   }
 
   /** Publishes that have to wait do so one behind the other, so that they reach the broker in the order of the calls. */
-  async #sendInTurn(
-    envelope: Envelope,
-    route: Route,
-    entities: readonly (Exchange | Queue)[],
-    attempt: Attempt,
-  ): Promise<PublishResult> {
+  async #sendInTurn(entities: readonly (Exchange | Queue)[], attempt: PublishAttempt): Promise<PublishResult> {
     const owner = this.#place.internals;
-    const bytes = envelope.body.length;
     const wait = (): WaitOptions => ({ timeout: Math.max(0, attempt.at - owner.clock.now()), signal: attempt.signal });
     const why = (): Error | undefined => owner.lastError;
     this.#waiting += 1;
     owner.producers.add(this);
     let entered = false;
     try {
-      await this.#window.enter(bytes, wait(), owner.clock, doing, why);
+      await this.#window.enter(attempt.bytes, wait(), owner.clock, doing, why);
       entered = true;
       const turn = this.#line.then(async () => {
         const session = await this.#prepare(entities, wait);
         if (!entered) throw timeoutError(doing, attempt.timeout);
         // From here on whatever ends the attempt leaves the window.
         entered = false;
-        return { answer: this.#send(session, envelope, route, attempt) };
+        return { answer: this.#send(session, attempt) };
       });
       this.#line = turn.catch(() => {});
       const { answer } = await bounded(turn, wait(), owner.clock, doing, why);
       return await answer;
     } finally {
       this.#waiting -= 1;
-      if (entered) this.#window.leave(bytes);
+      if (entered) this.#window.leave(attempt.bytes);
       entered = false;
       this.#leave();
     }
+  }
+
+  #send(session: ChannelSession, attempt: PublishAttempt): Promise<PublishResult> {
+    // The connection waits for its producers when it closes, but does not remember idle ones.
+    if (this.#window.messages === 1) this.#place.internals.producers.add(this);
+    return attempt.send(session, this.#attempts);
   }
 
   #leave(): void {
@@ -225,58 +232,6 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     for (const entity of entities) await maybeDeclare(entity, this.#place, wait());
     if (this.#place.internals.blocked !== undefined) await this.#unblocked(wait());
     return this.#channel.open(wait(), doing);
-  }
-
-  /** One hand-over to the broker; leaves the window when it ends, in whatever way. */
-  #send(session: ChannelSession, envelope: Envelope, route: Route, attempt: Attempt): Promise<PublishResult> {
-    // The connection waits for its producers when it closes, but does not remember idle ones.
-    if (this.#window.messages === 1) this.#place.internals.producers.add(this);
-    return new Promise((resolve, reject) => {
-      const { deadlines } = this.#place.internals;
-      const bytes = envelope.body.length;
-      let open = true;
-      const end = (): boolean => {
-        if (!open) return false;
-        open = false;
-        deadlines.remove(deadline);
-        attempt.signal?.removeEventListener('abort', onAbort);
-        this.#window.leave(bytes);
-        this.#leave();
-        return true;
-      };
-      const deadline: Deadline = {
-        at: attempt.at,
-        expire: () =>
-          end() && reject(timeoutError('Publishing (the message may have reached its queue)', attempt.timeout)),
-      };
-      const onAbort = (): void => {
-        if (end()) reject(abortedError(attempt.signal as AbortSignal, doing));
-      };
-      deadlines.add(deadline);
-      attempt.signal?.addEventListener('abort', onAbort, { once: true });
-      session.channel.publish(envelope, route).then(
-        (guarantee: PublishGuarantee) => {
-          if (end()) resolve({ messageId: envelope.properties.messageId as string, guarantee });
-        },
-        (error: unknown) => {
-          if (end()) reject(this.#failure(error, envelope, route));
-        },
-      );
-    });
-  }
-
-  #failure(error: unknown, envelope: Envelope, route: Route): KombuError {
-    const wrapped = this.#place.internals.wrap(
-      error,
-      `Publishing to exchange '${route.exchange}' with key '${route.routingKey}'`,
-    );
-    const { onReturn } = this.#options;
-    if (wrapped instanceof UnroutableError && onReturn) {
-      const { exchange, routingKey } = route;
-      const returned = { envelope, exchange, routingKey, replyCode: 312, replyText: 'NO_ROUTE' };
-      guarded(() => onReturn(returned), this.#place.internals.logger, 'onReturn');
-    }
-    return wrapped;
   }
 
   async #unblocked(wait: WaitOptions): Promise<void> {

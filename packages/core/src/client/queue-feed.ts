@@ -23,6 +23,10 @@ export class QueueFeed implements SubscriptionSink {
   readonly noAck: boolean;
   readonly unsettled: Set<Message> = new Set();
   subscription: Subscription | undefined;
+  /** Was asked for and not cancelled; `starting` and `stopping` are on their way there. */
+  wanted = false;
+  starting: Promise<void> | undefined;
+  stopping: Promise<void> | undefined;
   readonly #owner: FeedOwner;
   readonly #host: Host;
   readonly #context: MessageContext;
@@ -41,7 +45,10 @@ export class QueueFeed implements SubscriptionSink {
     this.#context = messageContext(host, {
       accept: options.accept,
       noAck: options.noAck,
-      settled: (message) => this.unsettled.delete(message),
+      settled: (message, multiple) => {
+        if (multiple) this.#settledThrough(message);
+        this.unsettled.delete(message);
+      },
     });
   }
 
@@ -69,6 +76,14 @@ export class QueueFeed implements SubscriptionSink {
     });
     this.#host.consumerError({ queue: this.queue.name, error });
     this.#owner.failed(error, this);
+  }
+
+  /** The broker counts those before it as acked, too. */
+  #settledThrough(message: Message): void {
+    for (const each of this.unsettled) {
+      if (each === message) return;
+      each.settledWithAnother();
+    }
   }
 
   health(): ConsumerHealth {

@@ -29,6 +29,11 @@ export class Subscription {
   lastDeliveryAt: number | undefined;
   /** The session on which it is set up, or being set up. */
   session: ChannelSession | undefined;
+  /** Somebody is at it until it is `consuming`; one at a time. */
+  isBeingSetUp = true;
+  /** Resolves when the broker has answered the last request to consume, in whatever way. */
+  answered: Promise<void> = Promise.resolve();
+  readonly #unwanted = new AbortController();
 
   constructor(options: ConsumeOptions, sink: SubscriptionSink) {
     this.options = options;
@@ -37,5 +42,15 @@ export class Subscription {
 
   get wanted(): boolean {
     return this.phase === 'subscribing' || this.phase === 'consuming';
+  }
+
+  /** Fires when it is no longer wanted. */
+  get unwanted(): AbortSignal {
+    return this.#unwanted.signal;
+  }
+
+  cancel(reason: Error): void {
+    this.phase = 'cancelled';
+    this.#unwanted.abort(reason);
   }
 }

@@ -188,16 +188,16 @@ export class Supervisor {
 
   async #loop(policy: CompleteRetryPolicy, signal: AbortSignal): Promise<void> {
     try {
-      if (this.#flaps > 0) {
-        await sleep(this.#parts.clock, retryInterval(policy, this.#flaps - 1, this.#parts.random), signal);
-      }
+      const rest = this.#flaps > 0 ? retryInterval(policy, this.#flaps - 1, this.#parts.random) : 0;
+      if (rest > 0) await sleep(this.#parts.clock, rest, signal);
       await retryOverTime(() => this.#tryOnce(), policy, {
         ...this.#retryContext(signal),
         // Before the first success a wrong password is the user's mistake; after it, the broker's passing trouble.
         isRetryable: (error) => (this.#wantsLink || this.#waiters.size > 0) && (this.#everConnected || !isFatal(error)),
       });
     } catch (error) {
-      if (signal.aborted) return;
+      if (this.#closing.signal.aborted || this.#link) return;
+      if (signal.aborted) return this.setState('idle');
       this.#gaveUp = this.#everConnected;
       this.setState('idle', error as Error);
       for (const waiter of this.#waiters) waiter.reject(error as Error);
@@ -318,8 +318,8 @@ function isFatal(error: unknown): boolean {
   return !(error instanceof KombuError) || fatalCodes.has(error.code);
 }
 
-export function closedError(): ConnectionError {
-  return new ConnectionError('The connection is closed', { code: 'CLOSED' });
+export function closedError(message = 'The connection is closed'): ConnectionError {
+  return new ConnectionError(message, { code: 'CLOSED' });
 }
 
 function connectTimedOut(error: TimeoutError): ConnectionError {

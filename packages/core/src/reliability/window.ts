@@ -29,6 +29,11 @@ export class Window {
     return this.#messages;
   }
 
+  /** Who wants in. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
   /** Enters if there is room and nobody waits. */
   tryEnter(bytes: number): boolean {
     if (this.#waiters.size > 0 || !this.#fits(bytes)) return false;

@@ -11,7 +11,11 @@ const maxDepth = 256;
  *
  * @throws LimitExceededError when the value is nested deeper than 256 levels, or in itself.
  */
-export function canonicalText(value: unknown, depth = 0): string {
+export function canonicalText(value: unknown): string {
+  return textOf(value, 0);
+}
+
+function textOf(value: unknown, depth: number): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value);
@@ -41,11 +45,11 @@ function objectText(value: object, depth: number): string {
   if (ArrayBuffer.isView(value)) {
     return `#${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item, depth)).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => textOf(item, depth)).join(',')}]`;
   const entries: [string, unknown][] = Object.entries(value);
   // The usual binding has no arguments, and there may be very many of them.
   if (entries.length === 0) return '{}';
-  const fields = entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalText(item, depth)}`);
+  const fields = entries.map(([key, item]) => `${JSON.stringify(key)}:${textOf(item, depth)}`);
   return `{${fields.toSorted().join(',')}}`;
 }
 

@@ -30,7 +30,9 @@ export class Administration {
     else await this.#declareQueue(queue);
     const declared = this.#link.topology.queue(name);
     declared?.touch();
-    const messageCount = await this.#link.control(`Counting the messages of ${quoted(name)}`, (store) => store.size(name));
+    const messageCount = await this.#link.control(`Counting the messages of ${quoted(name)}`, (store) =>
+      store.size(name),
+    );
     return { queue: name, messageCount, consumerCount: declared?.consumers.size ?? 0 };
   }
 
@@ -59,7 +61,10 @@ export class Administration {
     if (topology.queue(name)) return;
     let exists = !authoritative && !declaredHere;
     if (!authoritative && store.exists) {
-      exists = await this.#link.control(`Looking for ${quoted(name)}`, async () => (await store.exists?.(name)) ?? true);
+      exists = await this.#link.control(
+        `Looking for ${quoted(name)}`,
+        async () => (await store.exists?.(name)) ?? true,
+      );
     }
     if (!exists) throw new NotFoundError(`There is no ${quoted(name)}: declare it first`);
   }
@@ -75,7 +80,8 @@ export class Administration {
       throw new PreconditionFailedError(`The ${quoted(name)} is in use: it has ${consumers} consumers`);
     }
     const count = await this.#link.control(`Counting the messages of ${quoted(name)}`, (store) => store.size(name));
-    if (ifEmpty && count > 0) throw new PreconditionFailedError(`The ${quoted(name)} is not empty: it has ${count} messages`);
+    if (ifEmpty && count > 0)
+      throw new PreconditionFailedError(`The ${quoted(name)} is not empty: it has ${count} messages`);
     await this.#removeQueue(name, 'it was deleted');
     return count;
   }

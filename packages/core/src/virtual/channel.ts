@@ -72,10 +72,7 @@ export class VirtualChannel implements TransportChannel {
     return this.#parts.administration.declareQueue(queue);
   }
 
-  async deleteQueue(
-    name: string,
-    options: { readonly ifUnused: boolean; readonly ifEmpty: boolean },
-  ): Promise<number> {
+  async deleteQueue(name: string, options: { readonly ifUnused: boolean; readonly ifEmpty: boolean }): Promise<number> {
     this.#assertOpen();
     return this.#parts.administration.deleteQueue(name, options);
   }
@@ -250,16 +247,21 @@ export class VirtualChannel implements TransportChannel {
     for (const { batch } of deliveries) batch.consumer?.settled();
     const failed = requeued.filter((result) => result.status === 'rejected');
     if (failed.length === 0) return;
-    this.#link.logger.error(`${failed.length} unsettled messages could not be given back; they come back when their lease ends`, {
-      error: failed[0]?.reason as unknown,
-    });
+    this.#link.logger.error(
+      `${failed.length} unsettled messages could not be given back; they come back when their lease ends`,
+      {
+        error: failed[0]?.reason as unknown,
+      },
+    );
   }
 
   /** The broker ended it. */
   #consumerGone(consumer: VirtualConsumer): void {
     this.#consumers.delete(consumer.tag);
     this.#parts.administration.leave(consumer.queue, consumer).catch((error: unknown) => {
-      this.#link.logger.warn(`What was left of the queue ${JSON.stringify(consumer.queue)} could not be removed`, { error });
+      this.#link.logger.warn(`What was left of the queue ${JSON.stringify(consumer.queue)} could not be removed`, {
+        error,
+      });
     });
   }
 
@@ -273,7 +275,9 @@ export class VirtualChannel implements TransportChannel {
     // Whatever it was, it is no longer ours: it went back, or comes back when its lease ends.
     if (this.#ended || this.unacked.wasLost(String(tag))) return lost;
     return Promise.reject(
-      new PreconditionFailedError(`No delivery with the tag ${JSON.stringify(tag)} waits to be settled on this channel`),
+      new PreconditionFailedError(
+        `No delivery with the tag ${JSON.stringify(tag)} waits to be settled on this channel`,
+      ),
     );
   }
 

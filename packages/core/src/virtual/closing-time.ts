@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { TimeoutError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { bounded } from '../reliability/deadline.ts';
 
@@ -17,11 +18,13 @@ export class ClosingTime {
     this.#endsAt = clock.now() + closeWithinMs;
   }
 
-  /** Never rejects. */
+  /** Never rejects. When the time is up already, the work is only started. */
   async step(doing: string, work: () => Promise<unknown>): Promise<void> {
-    const timeout = Math.max(0, this.#endsAt - this.#clock.now());
+    const timeout = this.#endsAt - this.#clock.now();
+    const done = work().catch((error: unknown) => this.#logger.warn(`${doing} failed`, { error }));
     try {
-      await bounded(work(), { timeout }, this.#clock, doing);
+      if (timeout <= 0) throw new TimeoutError(`No time was left for it: closing takes ${closeWithinMs} ms at most`);
+      await bounded(done, { timeout }, this.#clock, doing);
     } catch (error) {
       this.#logger.warn(`${doing} was abandoned`, { error });
     }

@@ -86,7 +86,9 @@ async function connect<R>(
     // A store that opens after all is nobody's.
     opening
       .then(({ store }) => store.close())
-      .catch((late: unknown) => ctx.logger.debug('A connection attempt that was given up failed later', { error: late }));
+      .catch((late: unknown) =>
+        ctx.logger.debug('A connection attempt that was given up failed later', { error: late }),
+      );
     throw error;
   }
   const topology =

@@ -22,8 +22,8 @@ const firstRestMs = 10;
 /** The first pause after an error, and the longest. */
 const firstPauseMs = 100;
 const longestPauseMs = 30_000;
-/** A loop that always finds something lets timers and sockets have their turn this often. */
-const batchesPerTurn = 10;
+/** A loop that always finds something lets timers and sockets have their turn after so many messages. */
+const messagesPerTurn = 1000;
 
 /** The one loop that asks for the messages of one consumer. It ends when it is stopped, and is never started again. */
 export class Poller {
@@ -39,7 +39,7 @@ export class Poller {
   #woken = false;
   #restMs = firstRestMs;
   #pauseMs = firstPauseMs;
-  #batches = 0;
+  #sinceTurn = 0;
 
   constructor(link: VirtualLink, queue: string, noAck: boolean, sink: PollerSink) {
     this.#link = link;
@@ -123,8 +123,10 @@ export class Poller {
       await this.#sink.giveBack(messages.slice(max));
     }
     this.#sink.deliver(messages.length > max ? messages.slice(0, max) : messages);
-    this.#batches += 1;
-    if (this.#batches % batchesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
+    this.#sinceTurn += messages.length;
+    if (this.#sinceTurn < messagesPerTurn) return;
+    this.#sinceTurn = 0;
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Nothing there, and the store cannot wait: sleep longer each time, and not at all when something was put meanwhile. */

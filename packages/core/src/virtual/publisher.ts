@@ -45,7 +45,11 @@ export class Publisher implements CopyWriter {
     await new Promise<unknown>((resolve, reject) => {
       const publication = new Publication(this, dead, route, resolve, reject);
       const drop = (why: string): void => {
-        this.#link.logger.warn(`A message was dropped instead of dead-lettered: ${why}`, { exchange, routingKey, reason });
+        this.#link.logger.warn(`A message was dropped instead of dead-lettered: ${why}`, {
+          exchange,
+          routingKey,
+          reason,
+        });
         resolve(undefined);
       };
       this.#routes.find(exchange, routingKey, dead.headers, {

@@ -65,7 +65,9 @@ function integerOf(name: string, args: Arguments, key: string, least: number, mo
   const value = args[key];
   if (value === undefined || value === null) return undefined;
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  throw new InvalidArgumentError(`The argument ${key} of the queue ${name} has to be an integer from ${least} on, not ${String(value)}`);
+  throw new InvalidArgumentError(
+    `The argument ${key} of the queue ${name} has to be an integer from ${least} on, not ${String(value)}`,
+  );
 }
 
 function textOf(name: string, args: Arguments, key: string): string | undefined {

@@ -31,10 +31,7 @@ interface QueueCalls {
 }
 
 /** How `put` is carried out; stands between the coalescer and the store to enforce the limits of the queue. */
-export type PutBatch = (
-  queue: string,
-  messages: readonly OutgoingMessage[],
-) => Promise<void | readonly PutFailure[]>;
+export type PutBatch = (queue: string, messages: readonly OutgoingMessage[]) => Promise<void | readonly PutFailure[]>;
 
 const lost: Promise<SettleOutcome> = Promise.resolve('lease-lost');
 
@@ -161,7 +158,7 @@ export class StoreCalls {
   /** One call for each run of equal delays, in order. */
   async #releaseBatch(queue: string, releases: readonly Release[]): Promise<readonly SettleOutcome[]> {
     const outcomes: SettleOutcome[] = [];
-    for (let start = 0; start < releases.length; ) {
+    for (let start = 0; start < releases.length;) {
       const delayMs = releases[start]?.delayMs ?? 0;
       let end = start + 1;
       while (end < releases.length && releases[end]?.delayMs === delayMs) end += 1;

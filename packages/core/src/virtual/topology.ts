@@ -1,10 +1,5 @@
 import type { Clock } from '../clock.ts';
-import {
-  AccessRefusedError,
-  NotFoundError,
-  PreconditionFailedError,
-  ResourceLockedError,
-} from '../errors.ts';
+import { AccessRefusedError, NotFoundError, PreconditionFailedError, ResourceLockedError } from '../errors.ts';
 import { Router } from '../routing/router.ts';
 import type { BindingDeclaration, ExchangeDeclaration, QueueDeclaration } from '../spi/declarations.ts';
 import { DeclaredQueue, type QueueConsumer } from './declared-queue.ts';
@@ -148,7 +143,9 @@ export class Topology {
     const queue = this.#queues.get(name);
     if (!queue) return;
     if (queue.consumers.size > 0 && (consumer.exclusive || [...queue.consumers].some((other) => other.exclusive))) {
-      throw new AccessRefusedError(`The queue ${JSON.stringify(name)} has a consumer already and one of the two is exclusive`);
+      throw new AccessRefusedError(
+        `The queue ${JSON.stringify(name)} has a consumer already and one of the two is exclusive`,
+      );
     }
     queue.consumers.add(consumer);
   }
@@ -198,7 +195,9 @@ export class Topology {
 
   #assertPredefined(name: string, type: string): void {
     if (!this.router.hasExchange(name)) {
-      throw new AccessRefusedError(`Names that start with "amq." are reserved: call the exchange ${JSON.stringify(name)} otherwise`);
+      throw new AccessRefusedError(
+        `Names that start with "amq." are reserved: call the exchange ${JSON.stringify(name)} otherwise`,
+      );
     }
     // Refuses another type.
     this.router.addExchange(name, type);

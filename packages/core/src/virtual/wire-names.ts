@@ -11,7 +11,9 @@ export const wireNames: ReadonlyMap<string, string> = new Map([
   ['clusterId', 'cluster_id'],
 ]);
 
-export const propertyNames: ReadonlyMap<string, string> = new Map(Array.from(wireNames, ([ours, wire]) => [wire, ours]));
+export const propertyNames: ReadonlyMap<string, string> = new Map(
+  Array.from(wireNames, ([ours, wire]) => [wire, ours]),
+);
 
 /**
  * The moment, in wall-clock milliseconds, after which nobody wants the message: the TTL of the message or its queue, counted

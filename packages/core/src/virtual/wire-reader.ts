@@ -44,8 +44,7 @@ function interpret(message: unknown): WireMessage {
     },
     exchange: textOf(info['exchange']) ?? '',
     routingKey: textOf(info['routing_key']) ?? '',
-    redelivered:
-      message['redelivered'] === true || headers['redelivered'] === true || info['redelivered'] === true,
+    redelivered: message['redelivered'] === true || headers['redelivered'] === true || info['redelivered'] === true,
     deliveryCount: countOf(headers[deliveryCountHeader]),
     expiresAt: numberOf(properties[expiresAtKey]),
     error: undefined,
@@ -64,9 +63,10 @@ function bodyOf(body: unknown, encoding: unknown): Buffer {
 
 function base64Of(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
-  // Node skips what is no base64: the length tells. Without the padding, 4 characters make 3 bytes.
+  // Node skips what is no base64: the length tells. Without the padding, 4 characters make 3 bytes, and none makes none.
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  if (bytes.length !== Math.floor(((text.length - padding) * 3) / 4)) throw new DecodeError('its body is no base64');
+  const length = text.length - padding;
+  if (length % 4 === 1 || bytes.length !== Math.floor((length * 3) / 4)) throw new DecodeError('its body is no base64');
   return bytes;
 }
 
@@ -74,7 +74,7 @@ function propertiesOf(wire: Json): MessageProperties {
   const properties: MessageProperties = {};
   for (const key of Object.keys(wire)) {
     const value = wire[key];
-    if (value === undefined || value === null || envelopeKeys.has(key) ) continue;
+    if (value === undefined || value === null || envelopeKeys.has(key)) continue;
     if (key === 'priority') properties.priority = clampPriority(value);
     else if (key === 'expiration') setExpiration(properties, value);
     else properties[propertyNames.get(key) ?? key] = value;
@@ -124,8 +124,11 @@ function unreadable(payload: string, cause: unknown): WireMessage {
     redelivered: false,
     deliveryCount: undefined,
     expiresAt: undefined,
-    error: new DecodeError(`The payload is no message of Kombu: ${detail}. Its publisher does not use Kombu's envelope.`, {
-      cause,
-    }),
+    error: new DecodeError(
+      `The payload is no message of Kombu: ${detail}. Its publisher does not use Kombu's envelope.`,
+      {
+        cause,
+      },
+    ),
   };
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { BindingTable } from '../../src/routing/binding-table.ts';
 import type { BindingDeclaration } from '../../src/spi/declarations.ts';
 import { binding, headers, routingKey } from './arbitraries.ts';
+import { timed } from './measure.ts';
 import { naiveMatch } from './naive.ts';
 
 const types = ['direct', 'topic', 'fanout', 'headers'] as const;
@@ -182,10 +183,4 @@ describe('speed of BindingTable', () => {
 
 function expectOne(found: number): void {
   if (found !== 1) throw new Error(`found ${found} bindings, not one`);
-}
-
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { Qlobber } from 'qlobber';
 import { TopicTrie } from '../../src/routing/topic-trie.ts';
 import { pattern, routingKey } from './arbitraries.ts';
-import { heapUsed } from './heap.ts';
+import { heapUsed, timed } from './measure.ts';
 import { naiveTopicMatch } from './naive.ts';
 
 function matches(ofPattern: string, key: string): boolean {
@@ -203,9 +203,3 @@ describe('speed of TopicTrie', () => {
     expect(perScan / perMatch).toBeGreaterThanOrEqual(50);
   });
 });
-
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
-}

@@ -11,8 +11,11 @@ export interface CaseTime {
   now(): number;
   /** Lets this much time pass. */
   advance(ms: number): Promise<void>;
-  /** Lets time pass until the condition holds; resolves to why it still does not after `maxMs`. */
-  passUntil(condition: () => boolean, maxMs: number): Promise<string | undefined>;
+  /**
+   * Lets time pass until the condition holds; resolves to why it still does not after `maxMs`. Where it is known that the
+   * condition holds once a promise is settled, that promise saves polling.
+   */
+  passUntil(condition: () => boolean, maxMs: number, settled?: Promise<unknown>): Promise<string | undefined>;
 }
 
 // Nothing of a system on a manual clock takes real time, so a hang is known for one at once.
@@ -46,17 +49,26 @@ export function manualTime(clock: ManualClock): CaseTime {
   };
 }
 
-const POLL_MS = 5;
+const POLL_MS = 2;
 
 /** The machine's time, for brokers in other processes. */
 export function realTime(clock: Clock): CaseTime {
-  const sleep = (ms: number): Promise<void> => new Promise((resolve) => void clock.setTimeout(resolve, ms));
+  const sleep = (ms: number, orUntil?: Promise<unknown>): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, ms);
+      const wake = (): void => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+      void orUntil?.then(wake, wake);
+    });
   return {
     clock,
     now: () => clock.now(),
-    advance: sleep,
-    async passUntil(condition, maxMs) {
-      for (const deadline = clock.now() + maxMs; !condition() && clock.now() < deadline;) await sleep(POLL_MS);
+    advance: (ms) => sleep(ms),
+    async passUntil(condition, maxMs, settled) {
+      const deadline = clock.now() + maxMs;
+      while (!condition() && clock.now() < deadline) await sleep(settled ? maxMs : POLL_MS, settled);
       return condition() ? undefined : `after ${maxMs} ms`;
     },
   };

@@ -25,6 +25,11 @@ export abstract class TestBase {
     return this.#options.leaseMs ?? this.capabilities.leaseMs ?? Number.NaN;
   }
 
+  /** How long it may take until a message whose holder is gone comes back, in milliseconds. */
+  get comebackMs(): number {
+    return this.deadlineMs + (Number.isNaN(this.leaseMs) ? 0 : this.leaseMs * 2);
+  }
+
   get now(): number {
     return this.#time.now();
   }
@@ -53,8 +58,7 @@ export abstract class TestBase {
   async wait<T>(promise: Promise<T>, what: string, maxMs: number = this.deadlineMs): Promise<T> {
     let settled = false;
     const mark = (): void => void (settled = true);
-    void promise.then(mark, mark);
-    const why = await this.#time.passUntil(() => settled, maxMs);
+    const why = await this.#time.passUntil(() => settled, maxMs, promise.then(mark, mark));
     if (why !== undefined) assert.fail(`${what} is still pending ${why}`);
     return promise;
   }

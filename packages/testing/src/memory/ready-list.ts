@@ -4,10 +4,13 @@ export interface Sequenced {
   readonly sequence: number;
 }
 
-/** Empty slots in front are cut off when there are more of them than this, and more than items. */
-const mostGaps = 1024;
+/** Free slots in front that are never cut off. */
+const spareSlots = 1024;
 
-/** Items in the order of their sequence numbers; adding at the end and taking from the front cost the same at any length. */
+/**
+ * Items in the order of their sequence numbers. Adding at either end and taking from the front cost the same at any length, on
+ * average.
+ */
 export class ReadyList<T extends Sequenced> {
   /** The slots before `#head` are free. */
   #items: (T | undefined)[] = [];
@@ -26,7 +29,8 @@ export class ReadyList<T extends Sequenced> {
     if (item === undefined) return undefined;
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head > mostGaps && this.#head > this.length) {
+    // More than `#unshift` makes, so that the two do not undo each other's work.
+    if (this.#head > spareSlots + 2 * this.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
@@ -41,15 +45,23 @@ export class ReadyList<T extends Sequenced> {
       return;
     }
     const position = this.#position(item.sequence);
-    if (position === this.#head && this.#head > 0) {
-      this.#head -= 1;
-      this.#items[this.#head] = item;
-    } else this.#items.splice(position, 0, item);
+    if (position > this.#head) this.#items.splice(position, 0, item);
+    else this.#unshift(item);
   }
 
   clear(): void {
     this.#items = [];
     this.#head = 0;
+  }
+
+  #unshift(item: T): void {
+    if (this.#head === 0) {
+      const slots = this.length + 16;
+      this.#items = [...Array.from<undefined>({ length: slots }), ...this.#items];
+      this.#head = slots;
+    }
+    this.#head -= 1;
+    this.#items[this.#head] = item;
   }
 
   /** Of the first item that comes after this sequence number. */

@@ -133,7 +133,13 @@ export class TestChannel {
     return taken.toSorted();
   }
 
-  /** Fails when the queue has a ready message. */
+  /** Fails when the queue has a ready message right now. */
+  async nothing(queue: string, because: string): Promise<void> {
+    const got = await this.get(queue);
+    if (got) assert.fail(`${because}: got ${JSON.stringify(textOf(got))} from ${queue}`);
+  }
+
+  /** Fails when the queue has a ready message, now or a little later. */
   async empty(queue: string): Promise<void> {
     await this.#t.settle();
     const extra = await this.get(queue, true);

@@ -44,6 +44,11 @@ export const consumerDefects: readonly Defect[] = [
       }),
     }),
   },
+  {
+    name: 'gets at the same time share one answer',
+    caughtBy: 'get/many-at-once',
+    transport: plant({ channel: shareGets }),
+  },
   { name: 'prefetch is ignored', caughtBy: 'prefetch/one', transport: onConsume(() => ({ prefetch: 0 })) },
   {
     name: 'prefetch is one too high',
@@ -58,22 +63,27 @@ export const consumerDefects: readonly Defect[] = [
   {
     name: 'prefetch counts per channel instead of per consumer',
     caughtBy: 'prefetch/per-consumer',
-    transport: plant(gated((prefetch) => prefetch || Number.POSITIVE_INFINITY)),
+    transport: plant(gated(noLimitForZero)),
   },
   {
     name: 'deliveries without ack use credit',
     caughtBy: 'prefetch/no-ack',
-    transport: plant(gated((prefetch) => prefetch || Number.POSITIVE_INFINITY)),
+    transport: plant(gated(noLimitForZero)),
   },
   {
     name: 'a reject does not give its credit back',
     caughtBy: 'prefetch/returns-on-reject',
-    transport: plant({ channel: (site) => leakCredit(site, false) }),
+    transport: plant(gated(noLimitForZero, (how) => how !== 'reject')),
   },
   {
     name: 'a requeue does not give its credit back',
     caughtBy: 'prefetch/returns-on-requeue',
-    transport: plant({ channel: (site) => leakCredit(site, true) }),
+    transport: plant(gated(noLimitForZero, (how) => how !== 'requeue')),
+  },
+  {
+    name: 'an ack of several gives the credit of one back',
+    caughtBy: 'prefetch/returns-on-multiple',
+    transport: plant(gated(noLimitForZero)),
   },
   {
     name: 'setPrefetch does nothing',
@@ -94,6 +104,31 @@ export const consumerDefects: readonly Defect[] = [
     name: 'a second consumer on a queue replaces the first',
     caughtBy: 'consumers/share',
     transport: plant({ channel: replaceConsumer }),
+  },
+  {
+    name: 'a consumer on another connection gets nothing',
+    caughtBy: 'consumers/share-connections',
+    transport: (clock) => {
+      const connections = new Set<unknown>();
+      return plant({
+        channel: ({ channel, connection }) => ({
+          consume: async (options) => {
+            connections.add(connection);
+            if (connections.size === 1) await channel.consume(options);
+          },
+        }),
+      })(clock);
+    },
+  },
+  {
+    name: 'the tag of a consumer whose queue was deleted stays taken',
+    caughtBy: 'consumers/recreated',
+    transport: plant({ channel: keepTags }),
+  },
+  {
+    name: 'what was only fetched goes back flagged',
+    caughtBy: 'cancel/not-flagged',
+    transport: plant({ channel: flagAfterCancel }),
   },
   {
     name: 'consumers of one channel get the tag of the last one',
@@ -205,24 +240,8 @@ export const consumerDefects: readonly Defect[] = [
   },
 ];
 
-/** Lowers the prefetch by one with each reject of one kind. */
-function leakCredit({ channel, delivered }: Site, requeued: boolean): Partial<TransportChannel> {
-  const credit = new Map<string, number>();
-  return {
-    consume: (options) => {
-      credit.set(options.consumerTag, options.prefetch + 1);
-      return channel.consume({ ...options, prefetch: options.prefetch + 1 });
-    },
-    reject: async (tag, options) => {
-      const consumerTag = delivered.get(String(tag))?.consumerTag;
-      const outcome = channel.reject(tag, options);
-      const left = (credit.get(consumerTag ?? '') ?? 0) - 1;
-      if (options.requeue !== requeued || consumerTag === undefined || left < 1) return outcome;
-      credit.set(consumerTag, left);
-      await channel.setPrefetch(consumerTag, left);
-      return outcome;
-    },
-  };
+function noLimitForZero(prefetch: number): number {
+  return prefetch || Number.POSITIVE_INFINITY;
 }
 
 function getTakesCredit({ channel }: Site): Partial<TransportChannel> {
@@ -319,6 +338,30 @@ function leaveOldConsumer({ channel }: Site): Partial<TransportChannel> {
     consume: (options) => channel.consume({ ...options, consumerTag: `${options.consumerTag}${(round += 1)}` }),
     cancel: async (tag) => {
       if (round % 5 !== 0) await channel.cancel(`${tag}${round}`);
+    },
+  };
+}
+
+function shareGets({ channel }: Site): Partial<TransportChannel> {
+  let underWay: ReturnType<TransportChannel['get']> | undefined;
+  return {
+    get: (queue, options) =>
+      (underWay ??= channel.get(queue, options).finally(() => {
+        underWay = undefined;
+      })),
+  };
+}
+
+function flagAfterCancel({ channel }: Site): Partial<TransportChannel> {
+  let cancelled = false;
+  return {
+    cancel: (tag) => {
+      cancelled = true;
+      return channel.cancel(tag);
+    },
+    get: async (queue, options) => {
+      const got = await channel.get(queue, options);
+      return got && { ...got, redelivered: cancelled };
     },
   };
 }

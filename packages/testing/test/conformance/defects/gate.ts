@@ -1,65 +1,71 @@
-import type { Delivery, DeliveryTag, TransportChannel } from '@kombu/core/spi';
-import type { Plan } from './plant.ts';
+import type { ChannelEvents, Delivery, DeliveryTag, TransportChannel } from '@kombu/core/spi';
+import type { Plan, Site } from './plant.ts';
+
+type Settled = 'ack' | 'reject' | 'requeue';
 
 /**
- * Holds deliveries back as a broken credit would: `limit` says how many may be out, `settles` whether settling a delivery
- * makes room. The channel itself has no limit.
+ * Counts credit wrongly: one count for the whole channel, deliveries without ack included, and only some ways to settle make
+ * room. The channel itself has no limit.
  */
-export function gated(limit: (prefetch: number) => number, settles = true): Plan {
+export function gated(limit: (prefetch: number) => number, makesRoom: (how: Settled) => boolean = () => true): Plan {
+  const gates = new WeakMap<ChannelEvents, Gate>();
   return {
-    events: (events, site) => {
-      const waiting: Delivery[] = [];
-      const out = new Set<DeliveryTag>();
-      const gate = { waiting, out, open: Number.POSITIVE_INFINITY, pass: (each: Delivery) => events.delivery(each) };
-      // The channel finds its gate by its events.
-      gates.set(events.flow, gate);
-      void site;
-      return { delivery: (delivery) => arrive(gate, delivery) };
+    events: (owner) => {
+      const gate = new Gate(owner);
+      gates.set(owner, gate);
+      return { delivery: (delivery) => gate.arrive(delivery) };
     },
-    channel: ({ channel, events }) => {
-      const gate = gates.get(events.flow);
-      if (!gate) return {};
-      const settled = (tag: DeliveryTag): void => {
-        if (settles) gate.out.delete(tag);
-        flush(gate);
-      };
-      return {
-        consume: (options) => {
-          gate.open = limit(options.prefetch);
-          return channel.consume({ ...options, prefetch: 0 });
-        },
-        ack: (tag, options) => after(channel.ack(tag, options), () => settled(tag)),
-        reject: (tag, options) => after(channel.reject(tag, options), () => settled(tag)),
-      } satisfies Partial<TransportChannel>;
-    },
+    channel: (site) => throughGate(site, gates.get(site.owner) ?? new Gate(site.owner), limit, makesRoom),
   };
 }
 
-interface Gate {
-  readonly waiting: Delivery[];
-  readonly out: Set<DeliveryTag>;
-  readonly pass: (delivery: Delivery) => void;
-  open: number;
+function throughGate(
+  { channel }: Site,
+  gate: Gate,
+  limit: (prefetch: number) => number,
+  makesRoom: (how: Settled) => boolean,
+): Partial<TransportChannel> {
+  const settle = async <T>(outcome: Promise<T>, tag: DeliveryTag, how: Settled): Promise<T> => {
+    const value = await outcome;
+    if (makesRoom(how)) gate.settled(tag);
+    return value;
+  };
+  return {
+    consume: (options) => {
+      gate.limit = limit(options.prefetch);
+      return channel.consume({ ...options, prefetch: 0 });
+    },
+    ack: (tag, options) => settle(channel.ack(tag, options), tag, 'ack'),
+    reject: (tag, options) => settle(channel.reject(tag, options), tag, options.requeue ? 'requeue' : 'reject'),
+  };
 }
 
-const gates = new WeakMap<object, Gate>();
+class Gate {
+  limit = Number.POSITIVE_INFINITY;
+  readonly #owner: ChannelEvents;
+  readonly #waiting: Delivery[] = [];
+  readonly #out = new Set<DeliveryTag>();
 
-function arrive(gate: Gate, delivery: Delivery): void {
-  gate.waiting.push(delivery);
-  flush(gate);
-}
-
-function flush(gate: Gate): void {
-  while (gate.out.size < gate.open) {
-    const next = gate.waiting.shift();
-    if (!next) return;
-    gate.out.add(next.deliveryTag);
-    gate.pass(next);
+  constructor(owner: ChannelEvents) {
+    this.#owner = owner;
   }
-}
 
-async function after<T>(promise: Promise<T>, then: () => void): Promise<T> {
-  const value = await promise;
-  then();
-  return value;
+  arrive(delivery: Delivery): void {
+    this.#waiting.push(delivery);
+    this.#flush();
+  }
+
+  settled(tag: DeliveryTag): void {
+    this.#out.delete(tag);
+    this.#flush();
+  }
+
+  #flush(): void {
+    while (this.#out.size < this.limit) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#out.add(next.deliveryTag);
+      this.#owner.delivery(next);
+    }
+  }
 }

@@ -49,6 +49,21 @@ export const lifeDefects: readonly Defect[] = [
     }),
   },
   {
+    name: 'there can be three connections only',
+    caughtBy: 'connect/many',
+    transport: plant({
+      transport: (transport) => {
+        let connections = 0;
+        return { connect: (target, ctx) => (++connections > 3 ? never() : transport.connect(target, ctx)) };
+      },
+    }),
+  },
+  {
+    name: 'unacked messages are dropped when their connection closes',
+    caughtBy: 'ack/connection-close',
+    transport: plant({ channel: rememberHeld, connection: ackAllOnClose }),
+  },
+  {
     name: 'a channel error takes the connection down',
     caughtBy: 'errors/channel-alone',
     transport: plant({
@@ -212,9 +227,8 @@ export const lifeDefects: readonly Defect[] = [
     caughtBy: 'leaks/resources',
     transport: plant({
       connection: () => {
-        // Ends before the tests do.
-        setTimeout(() => undefined, 2000).unref();
-        setTimeout(() => undefined, 2000).unref();
+        // Ends before anybody waits for it.
+        setTimeout(() => undefined, 500);
         return {};
       },
     }),

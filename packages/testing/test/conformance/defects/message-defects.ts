@@ -1,6 +1,6 @@
 import type { Delivery, Envelope } from '@kombu/core/spi';
 import type { Defect } from './plant.ts';
-import { plant } from './plant.ts';
+import { plant, without } from './plant.ts';
 
 /** Changes each envelope on its way in. */
 const onPublish = (change: (envelope: Envelope) => Envelope): Defect['transport'] =>
@@ -17,6 +17,16 @@ const withEnvelope =
 
 /** Faults in what a message carries. */
 export const messageDefects: readonly Defect[] = [
+  {
+    name: 'a first delivery is flagged as redelivered',
+    caughtBy: 'messages/get',
+    transport: plant({ delivery: (delivery) => ({ ...delivery, redelivered: true }) }),
+  },
+  {
+    name: 'a delivery does not say for which consumer it is',
+    caughtBy: 'messages/consume',
+    transport: plant({ delivery: (delivery) => without(delivery, 'consumerTag') }),
+  },
   {
     name: 'headers are lost',
     caughtBy: 'messages/headers',
@@ -85,10 +95,7 @@ export const messageDefects: readonly Defect[] = [
   {
     name: 'the correlation id is lost',
     caughtBy: 'messages/properties',
-    transport: onPublish(({ properties: { correlationId: _, ...properties }, ...envelope }) => ({
-      ...envelope,
-      properties,
-    })),
+    transport: onPublish((envelope) => ({ ...envelope, properties: without(envelope.properties, 'correlationId') })),
   },
   {
     name: 'an absent content type becomes a default',
@@ -101,8 +108,7 @@ export const messageDefects: readonly Defect[] = [
     name: 'publishing writes into the envelope',
     caughtBy: 'messages/leaves-envelope',
     transport: onPublish((envelope) => {
-      Reflect.set(envelope.properties, 'deliveryInfo', {});
-      if (!Reflect.has(envelope.properties, 'deliveryInfo')) throw new TypeError('Cannot add property deliveryInfo');
+      envelope.properties['deliveryInfo'] = {};
       return envelope;
     }),
   },

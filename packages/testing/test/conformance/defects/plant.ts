@@ -21,6 +21,8 @@ export interface Defect {
 export interface Site {
   readonly channel: TransportChannel;
   readonly events: ChannelEvents;
+  /** The owner's own events, past all faults. */
+  readonly owner: ChannelEvents;
   readonly connection: TransportConnection;
   readonly clock: Clock;
   /** What was delivered on this channel, by get and by push, by delivery tag. */
@@ -82,7 +84,7 @@ async function faultyChannel(
   const events = { ...relayed, ...plan.events?.(relayed, () => site) };
   const inner = await connection.openChannel({ ...events, delivery: (each) => events.delivery(note(each)) });
   const channel = channelOf(inner);
-  site = { channel, events, connection, clock, delivered };
+  site = { channel, events, owner: relayed, connection, clock, delivered };
   const get: TransportChannel['get'] = async (queue, options) => {
     const got = await inner.get(queue, options);
     return got && note(got);
@@ -145,4 +147,28 @@ export function storeOf(inner: QueueStore): QueueStore {
 /** A promise that stays pending. */
 export function never<T>(): Promise<T> {
   return new Promise(() => {});
+}
+
+/** A copy without one key. */
+export function without<T extends object>(record: T, key: string): T {
+  return Object.fromEntries(Object.entries(record).filter(([each]) => each !== key)) as T;
+}
+
+/** A store whose release makes a copy at the end of the queue. */
+export function releaseToTail(store: QueueStore): Partial<QueueStore> {
+  const payloads = new Map<unknown, string>();
+  return {
+    get: async (queue, options) => {
+      const taken = await store.get(queue, options);
+      for (const { receipt, payload } of taken) payloads.set(receipt, payload);
+      return taken;
+    },
+    release: async (queue, receipts) => {
+      for (const receipt of receipts) {
+        const payload = payloads.get(receipt) ?? '';
+        await store.put(queue, [{ payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} }]);
+      }
+      return store.ack(queue, receipts);
+    },
+  };
 }

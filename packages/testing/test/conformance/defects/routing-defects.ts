@@ -1,6 +1,6 @@
 import type { BindingDeclaration, TransportChannel } from '@kombu/core/spi';
 import type { Defect, Site } from './plant.ts';
-import { plant } from './plant.ts';
+import { plant, without } from './plant.ts';
 
 /** Changes each binding on its way in, both ways. */
 const onBind = (change: (binding: BindingDeclaration) => BindingDeclaration): Defect['transport'] =>
@@ -62,6 +62,40 @@ export const routingDefects: readonly Defect[] = [
     name: 'overlapping topic bindings make several copies',
     caughtBy: 'routing/one-copy-topic',
     transport: plant({ channel: (site) => copyPerBinding(site, '.') }),
+  },
+  {
+    name: 'binding twice makes two copies',
+    caughtBy: 'routing/one-copy-direct',
+    transport: plant({ channel: (site) => copyPerBinding(site, 'key') }),
+  },
+  {
+    name: 'bindings are known to the connection that made them only',
+    caughtBy: 'routing/shared-bindings',
+    transport: plant({ channel: ownBindingsOnly }),
+  },
+  {
+    name: 'unbinding what is not bound is an error',
+    caughtBy: 'bindings/idempotent',
+    transport: plant({ channel: strictUnbind }),
+  },
+  {
+    name: 'exchanges in a circle make a copy per round',
+    caughtBy: 'bindings/exchange-cycle',
+    transport: plant({ channel: roundTwice }),
+  },
+  {
+    name: 'an unroutable message is always an error',
+    caughtBy: 'unroutable/dropped',
+    transport: plant({
+      channel: ({ channel }) => ({
+        publish: (envelope, route) => channel.publish(envelope, { ...route, mandatory: true }),
+      }),
+    }),
+  },
+  {
+    name: 'a key that was routable once counts as routable for ever',
+    caughtBy: 'unroutable/mandatory-exchange',
+    transport: plant({ channel: rememberRoutable }),
   },
   {
     name: 'a fanout exchange makes one copy per binding',
@@ -157,10 +191,6 @@ export const routingDefects: readonly Defect[] = [
   },
 ];
 
-function without(args: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(args).filter(([key]) => key !== name));
-}
-
 function loseFifthBind({ channel }: Site): Partial<TransportChannel> {
   let binds = 0;
   return { bind: async (binding) => (++binds === 5 ? undefined : channel.bind(binding)) };
@@ -211,6 +241,56 @@ function unbindAll({ channel }: Site): Partial<TransportChannel> {
     },
     unbind: async ({ destination }) => {
       for (const each of bindings) if (each.destination === destination) await channel.unbind(each);
+    },
+  };
+}
+
+function ownBindingsOnly({ channel }: Site): Partial<TransportChannel> {
+  const bound = new Set<string>();
+  return {
+    bind: (binding) => {
+      bound.add(binding.exchange);
+      return channel.bind(binding);
+    },
+    publish: async (envelope, route) =>
+      route.exchange === '' || bound.has(route.exchange) ? channel.publish(envelope, route) : 'confirmed',
+  };
+}
+
+function strictUnbind({ channel }: Site): Partial<TransportChannel> {
+  const bound = new Set<string>();
+  return {
+    bind: (binding) => {
+      bound.add(binding.routingKey);
+      return channel.bind(binding);
+    },
+    unbind: (binding) =>
+      channel.unbind(bound.has(binding.routingKey) ? binding : { ...binding, exchange: `no ${binding.exchange}` }),
+  };
+}
+
+function roundTwice({ channel }: Site): Partial<TransportChannel> {
+  let circle = 0;
+  return {
+    bind: (binding) => {
+      if (binding.destinationType === 'exchange') circle += 1;
+      return channel.bind(binding);
+    },
+    publish: async (envelope, route) => {
+      for (let round = 1; round < circle; round++) await channel.publish(envelope, route);
+      return channel.publish(envelope, route);
+    },
+  };
+}
+
+function rememberRoutable({ channel }: Site): Partial<TransportChannel> {
+  const routable = new Set<string>();
+  return {
+    publish: async (envelope, route) => {
+      const mandatory = route.mandatory && !routable.has(route.routingKey);
+      const guarantee = await channel.publish(envelope, { ...route, mandatory });
+      routable.add(route.routingKey);
+      return guarantee;
     },
   };
 }

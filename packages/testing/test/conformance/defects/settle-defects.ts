@@ -1,6 +1,6 @@
-import type { DeliveryTag, Envelope, QueueStore, TransportChannel } from '@kombu/core/spi';
+import type { DeliveryTag, Envelope, TransportChannel } from '@kombu/core/spi';
 import type { Defect, Site } from './plant.ts';
-import { plant } from './plant.ts';
+import { plant, releaseToTail, without } from './plant.ts';
 
 /** Changes each rejection. */
 const onReject = (
@@ -13,19 +13,13 @@ const onReject = (
 
 const stripHeader = (name: string): Defect['transport'] =>
   plant({
-    delivery: (delivery) => {
-      const { [name]: _, ...headers } = delivery.envelope.headers;
-      return { ...delivery, envelope: { ...delivery.envelope, headers } };
-    },
+    delivery: (delivery) => ({ ...delivery, envelope: withoutHeader(delivery.envelope, name) }),
   });
 
 const withoutArgument = (name: string): Defect['transport'] =>
   plant({
     channel: ({ channel }) => ({
-      declareQueue: (queue) => {
-        const { [name]: _, ...args } = queue.arguments;
-        return channel.declareQueue({ ...queue, arguments: args });
-      },
+      declareQueue: (queue) => channel.declareQueue({ ...queue, arguments: without(queue.arguments, name) }),
     }),
   });
 
@@ -196,7 +190,7 @@ export const settleDefects: readonly Defect[] = [
   {
     name: 'an expired message is dropped instead of dead-lettered',
     caughtBy: 'dead-letter/expired',
-    transport: plant({ delivery: onlyRejected, channel: dropDeadLetters('expired') }),
+    transport: plant({ channel: dropDeadLetters('expired') }),
   },
   {
     name: 'a message pushed out is dropped instead of dead-lettered',
@@ -210,6 +204,10 @@ export const settleDefects: readonly Defect[] = [
     transport: plant({ channel: buryRequeued }),
   },
 ];
+
+function withoutHeader(envelope: Envelope, name: string): Envelope {
+  return { ...envelope, headers: without(envelope.headers, name) };
+}
 
 function ackNeighbour({ channel, delivered }: Site): Partial<TransportChannel> {
   return {
@@ -269,26 +267,7 @@ function rawErrorAfterClose({ channel }: Site): Partial<TransportChannel> {
 
 function loseCompression<T extends { readonly redelivered: boolean; readonly envelope: Envelope }>(delivery: T): T {
   if (!delivery.redelivered) return delivery;
-  const { compression: _, ...headers } = delivery.envelope.headers;
-  return { ...delivery, envelope: { ...delivery.envelope, headers } };
-}
-
-function releaseToTail(store: QueueStore): Partial<QueueStore> {
-  const payloads = new Map<unknown, string>();
-  return {
-    get: async (queue, options) => {
-      const taken = await store.get(queue, options);
-      for (const { receipt, payload } of taken) payloads.set(receipt, payload);
-      return taken;
-    },
-    release: async (queue, receipts) => {
-      for (const receipt of receipts) {
-        const payload = payloads.get(receipt) ?? '';
-        await store.put(queue, [{ payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} }]);
-      }
-      return store.ack(queue, receipts);
-    },
-  };
+  return { ...delivery, envelope: withoutHeader(delivery.envelope, 'compression') };
 }
 
 /** A dead letter of this reason never reaches anybody. */
@@ -303,16 +282,9 @@ function dropDeadLetters(reason: string): (site: Site) => Partial<TransportChann
   });
 }
 
-function onlyRejected<T>(delivery: T): T {
-  return delivery;
-}
-
 function forgetDeaths({ channel }: Site): Partial<TransportChannel> {
   return {
-    publish: (envelope, route) => {
-      const { 'x-death': _, ...headers } = envelope.headers;
-      return channel.publish({ ...envelope, headers }, route);
-    },
+    publish: (envelope, route) => channel.publish(withoutHeader(envelope, 'x-death'), route),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Delivery, OutgoingMessage, QueueStore, Route, SettleOutcome, StoredMessage } from '@kombu/core/spi';
 import type { Defect } from './plant.ts';
-import { plant } from './plant.ts';
+import { gated } from './gate.ts';
+import { plant, releaseToTail, without } from './plant.ts';
 
 const onRoute = (change: (route: Route) => Route): Defect['transport'] =>
   plant({ channel: ({ channel }) => ({ publish: (envelope, route) => channel.publish(envelope, change(route)) }) });
@@ -22,10 +23,7 @@ const onPut = (change: (message: OutgoingMessage) => OutgoingMessage): Defect['t
 
 const withoutTtl: Defect['transport'] = plant({
   channel: ({ channel }) => ({
-    declareQueue: (queue) => {
-      const { 'x-message-ttl': _, ...args } = queue.arguments;
-      return channel.declareQueue({ ...queue, arguments: args });
-    },
+    declareQueue: (queue) => channel.declareQueue({ ...queue, arguments: without(queue.arguments, 'x-message-ttl') }),
   }),
 });
 
@@ -93,6 +91,16 @@ export const timeDefects: readonly Defect[] = [
     caughtBy: 'priority/out-of-range',
     transport: onProperty('priority', (level) => Math.min(Math.max(Math.trunc(level) || 0, 0), 9)),
   },
+  {
+    name: 'a prefetch buffer hides the priorities',
+    caughtBy: 'priority/consumer',
+    transport: plant(gated((prefetch) => prefetch)),
+  },
+  {
+    name: 'a requeued message loses its priority',
+    caughtBy: 'priority/after-requeue',
+    transport: plant({ store: releaseToTail }),
+  },
   { name: 'expiration is ignored', caughtBy: 'ttl/message', transport: onProperty('expiration', () => undefined) },
   {
     name: 'expired messages are delivered to later consumers',
@@ -125,7 +133,7 @@ export const timeDefects: readonly Defect[] = [
     }),
   },
   { name: 'x-message-ttl is ignored', caughtBy: 'ttl/queue', transport: withoutTtl },
-  { name: 'delay is ignored', caughtBy: 'delay/on-time', transport: onRoute(({ delay: _, ...route }) => route) },
+  { name: 'delay is ignored', caughtBy: 'delay/on-time', transport: onRoute((route) => without(route, 'delay')) },
   {
     name: 'delayed messages come early',
     caughtBy: 'delay/on-time',
@@ -137,9 +145,14 @@ export const timeDefects: readonly Defect[] = [
     transport: onRoute((route) => ({ ...route, delay: (route.delay ?? 0) * 3 })),
   },
   {
+    name: 'a delay of 0 is taken for a default',
+    caughtBy: 'delay/zero',
+    transport: onRoute((route) => (route.delay === 0 ? { ...route, delay: 1000 } : route)),
+  },
+  {
     name: 'delayed messages can be fetched',
     caughtBy: 'delay/hidden',
-    transport: onRoute(({ delay: _, ...route }) => route),
+    transport: onRoute((route) => without(route, 'delay')),
   },
   {
     name: 'delayed messages are held by their consumer',

@@ -1,6 +1,6 @@
 import type { ExchangeDeclaration, QueueDeclaration } from '@kombu/core/spi';
 import type { Defect } from './plant.ts';
-import { plant } from './plant.ts';
+import { plant, without } from './plant.ts';
 
 /** Changes each queue declaration on its way in. */
 const onDeclare = (change: (queue: QueueDeclaration) => QueueDeclaration): Defect['transport'] =>
@@ -10,10 +10,7 @@ const onDeclareExchange = (change: (exchange: ExchangeDeclaration) => ExchangeDe
   plant({ channel: ({ channel }) => ({ declareExchange: (exchange) => channel.declareExchange(change(exchange)) }) });
 
 const withoutArgument = (name: string): Defect['transport'] =>
-  onDeclare((queue) => {
-    const { [name]: _, ...args } = queue.arguments;
-    return { ...queue, arguments: args };
-  });
+  onDeclare((queue) => ({ ...queue, arguments: without(queue.arguments, name) }));
 
 /** Faults in declaring, deleting and bounding queues. */
 export const topologyDefects: readonly Defect[] = [
@@ -36,6 +33,32 @@ export const topologyDefects: readonly Defect[] = [
     name: 'the type of an exchange is not compared',
     caughtBy: 'declare/exchange-mismatch',
     transport: onDeclareExchange((exchange) => ({ ...exchange, type: 'direct' })),
+  },
+  {
+    name: 'declaring an exchange again drops its bindings',
+    caughtBy: 'declare/exchange-twice',
+    transport: plant({
+      channel: ({ channel }) => ({
+        declareExchange: async (exchange) => {
+          await channel.deleteExchange(exchange.name, { ifUnused: false }).catch(() => undefined);
+          await channel.declareExchange(exchange);
+        },
+      }),
+    }),
+  },
+  {
+    name: 'x-expires takes no notice of consumers',
+    caughtBy: 'limits/expires-in-use',
+    transport: plant({
+      channel: ({ channel, clock }) => ({
+        declareQueue: (queue) => {
+          const expires = queue.arguments['x-expires'];
+          const remove = (): Promise<number> => channel.deleteQueue(queue.name, { ifUnused: false, ifEmpty: false });
+          if (typeof expires === 'number') clock.setTimeout(() => void remove(), expires);
+          return channel.declareQueue(queue);
+        },
+      }),
+    }),
   },
   {
     name: 'a passive declaration makes the queue',
@@ -170,14 +193,11 @@ export const topologyDefects: readonly Defect[] = [
     name: 'queue names are trimmed to letters and digits',
     caughtBy: 'names/queues',
     transport: plant({
-      store: (store) => {
-        const plain = (queue: string): string => queue.replaceAll(/[^A-Za-z0-9]/g, '_');
-        return {
-          put: (queue, messages) => store.put(plain(queue), messages),
-          get: (queue, options) => store.get(plain(queue), options),
-          size: (queue) => store.size(plain(queue)),
-        };
-      },
+      store: (store) => ({
+        put: (queue, messages) => store.put(plain(queue), messages),
+        get: (queue, options) => store.get(plain(queue), options),
+        size: (queue) => store.size(plain(queue)),
+      }),
     }),
   },
   {
@@ -216,6 +236,10 @@ export const topologyDefects: readonly Defect[] = [
     }),
   },
 ];
+
+function plain(queue: string): string {
+  return queue.replaceAll(/[^A-Za-z0-9]/g, '_');
+}
 
 function add<T>(set: Set<T>, value: T): T {
   set.add(value);

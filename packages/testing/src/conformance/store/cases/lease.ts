@@ -129,7 +129,7 @@ export const lease = group<StoreTest>('lease', {
 
 /** The next message, which may take another lease to come back. */
 function takeBack(t: StoreTest, store: TestStore, queue: string): Promise<Taken> {
-  return store.take(queue, {}, (Number.isNaN(t.leaseMs) ? 0 : t.leaseMs * 2) + t.deadlineMs);
+  return store.take(queue, {}, t.comebackMs);
 }
 
 function payloadsOf(taken: readonly Taken[]): readonly string[] {

@@ -116,7 +116,10 @@ export const putGet = group<StoreTest>('put-get', {
       const store = await t.store();
       const queue = await t.queue(store);
       await store.put(queue, 'a', 'b', 'c');
-      await store.takeMany(queue, 3, { noAck: true });
+      const taken = await store.takeMany(queue, 3, { noAck: true });
+      // A store may keep what it delivered and give a receipt; core then acks at once.
+      const kept = taken.filter((each) => each.receipt !== undefined);
+      if (kept.length > 0) await store.ack(queue, ...kept);
       await store.close();
       if (t.leaseMs <= 60_000) await t.advance(t.leaseMs * 1.5);
       await (await t.store()).empty(queue);

@@ -47,7 +47,7 @@ export const settle = group<StoreTest>('settle', {
       await store.put(queue, 'lost');
       const lost = await store.take(queue);
       await t.advance(t.leaseMs);
-      await other.take(queue, {}, t.leaseMs * 2 + t.deadlineMs);
+      await other.take(queue, {}, t.comebackMs);
       await store.put(queue, 'a', 'b');
       const [one, two] = await store.takeMany(queue, 2);
       assert.ok(one && two);

@@ -52,7 +52,7 @@ export const lease = group<TransportTest>('lease', {
       const held = await holder.next();
       connection.stall();
       await rival.consume(queue);
-      const again = await rival.next(t.leaseMs * 2 + t.deadlineMs);
+      const again = await rival.next(t.comebackMs);
       assert.equal(textOf(again), textOf(held));
       assert.equal(again.redelivered, true);
       await rival.ack(again);
@@ -70,9 +70,9 @@ export const lease = group<TransportTest>('lease', {
       assert.equal(held.signal.aborted, false);
       connection.stall();
       await rival.consume(queue);
-      await rival.next(t.leaseMs * 2 + t.deadlineMs);
+      await rival.next(t.comebackMs);
       connection.resume();
-      await t.until(() => held.signal?.aborted === true, 'the signal of the lost delivery', t.leaseMs + t.deadlineMs);
+      await t.until(() => held.signal?.aborted === true, 'the signal of the lost delivery', t.comebackMs);
       await holder.send(queue, 'y');
       const later = holder.events.deliveries.at(-1);
       if (later && later !== held)
@@ -126,9 +126,9 @@ async function settleLate(
   const held = await holder.next();
   connection.stall();
   const rivalTag = await rival.consume(queue, { prefetch: 1 });
-  const again = await rival.next(t.leaseMs * 2 + t.deadlineMs);
+  const again = await rival.next(t.comebackMs);
   connection.resume();
-  assert.equal(await settle(holder, held.deliveryTag), 'lease-lost');
+  assert.equal(await settle(holder, held.deliveryTag), 'lease-lost', 'the outcome of settling too late');
   await connection.close();
   await rival.cancel(rivalTag);
   await rival.empty(queue);

@@ -75,8 +75,8 @@ export const ttl = group<TransportTest>('ttl', {
       const held = await channel.take(queue);
       await t.advance(t.span(200));
       await channel.requeue(held);
-      await t.advance(t.span(300));
-      await channel.empty(queue);
+      await t.advance(t.span(250));
+      await channel.nothing(queue, 'its time was over');
     },
   },
   queue: {

@@ -1,0 +1,52 @@
+import type { Clock } from '../clock.ts';
+import { AbortedError } from '../errors.ts';
+import type { WaitOptions } from './deadline.ts';
+import { bounded } from './deadline.ts';
+
+interface Run<T> {
+  readonly result: Promise<T>;
+  readonly stop: AbortController;
+  audience: number;
+}
+
+/**
+ * Work that several callers wait for, each within bounds of its own: the first one starts it, and when the last one gives up
+ * it is told to stop.
+ */
+export class SharedWork<T> {
+  readonly #work: (signal: AbortSignal) => Promise<T>;
+  #run: Run<T> | undefined;
+
+  constructor(work: (signal: AbortSignal) => Promise<T>) {
+    this.#work = work;
+  }
+
+  /** The result of the run under way, or of a new one. Rejects as {@link bounded} does. */
+  async join(wait: WaitOptions, clock: Clock, doing: string, why?: () => Error | undefined): Promise<T> {
+    const run = (this.#run ??= this.#start());
+    run.audience += 1;
+    try {
+      return await bounded(run.result, wait, clock, doing, why);
+    } finally {
+      run.audience -= 1;
+      if (run.audience === 0 && this.#run === run)
+        this.stop(new AbortedError(`${doing}: nobody waits for it any more`));
+    }
+  }
+
+  /** Ends the run under way; whoever waits for it gets what the work then rejects with. */
+  stop(reason: Error): void {
+    this.#run?.stop.abort(reason);
+    this.#run = undefined;
+  }
+
+  #start(): Run<T> {
+    const stop = new AbortController();
+    const run: Run<T> = { result: this.#work(stop.signal), stop, audience: 0 };
+    const over = (): void => {
+      if (this.#run === run) this.#run = undefined;
+    };
+    run.result.then(over, over);
+    return run;
+  }
+}
