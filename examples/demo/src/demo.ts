@@ -14,13 +14,15 @@ export interface DemoOptions {
   /** Milliseconds for everything but the cleaning up. */
   readonly timeout: number;
   readonly output: Output;
+  /** Ends it early; what was declared is deleted all the same. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs the demo; the report says whether every message is accounted for. Rejects when the broker cannot be used. */
-export async function runDemo({ url, timeout, output }: DemoOptions): Promise<DemoReport> {
+export async function runDemo({ url, timeout, output, signal: stop }: DemoOptions): Promise<DemoReport> {
   // Ends all names of this run, so that several can share a broker.
   const run = randomBytes(4).toString('hex');
-  return withDeadline(timeout, async (signal) => {
+  return withDeadline(timeout, stop, async (signal) => {
     output.line(`Broker: ${redactUrl(url)}`);
     output.line('');
     output.line('1. Quick overview: one message');

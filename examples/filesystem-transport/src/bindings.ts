@@ -1,10 +1,10 @@
-import { mkdir, readdir, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Arguments, BindingDeclaration, BindingStore, Clock } from '@kombu/core/spi';
 import { KombuError, UnsupportedError, kombuTopicPattern } from '@kombu/core/spi';
 import { pause, readText, unless, writeWhole } from './files.ts';
-import { escapeName } from './names.ts';
+import { escapeName } from './message-file.ts';
 
 /** The columns of Kombu's tables, and two for what Kombu cannot say. */
 type Row = readonly [
@@ -44,7 +44,8 @@ export class FileBindings implements BindingStore {
   }
 
   async removeQueue(queue: string): Promise<void> {
-    const leadsElsewhere = ([, , destination, type = 'queue']: Row): boolean => destination !== queue || type !== 'queue';
+    const leadsElsewhere = ([, , destination, type = 'queue']: Row): boolean =>
+      destination !== queue || type !== 'queue';
     for (const file of await readdir(this.#folder)) {
       if (!file.endsWith(kombuTable) && !file.endsWith(ownTable)) continue;
       await this.#change(file, (rows) => rows.filter(leadsElsewhere));
@@ -63,14 +64,16 @@ export class FileBindings implements BindingStore {
   }
 
   async #change(file: string, edit: (rows: readonly Row[]) => readonly Row[]): Promise<void> {
+    const { rows } = await this.#read(file);
+    if (edit(rows).length === rows.length) return;
     const [path, lock] = [join(this.#folder, file), join(this.#folder, 'lock')];
     await this.#take(lock);
     try {
-      const { rows } = await this.#read(file);
-      const edited = edit(rows);
-      if (edited.length !== rows.length) await writeWhole(path, `${path}.draft`, JSON.stringify(edited));
+      const edited = edit((await this.#read(file)).rows);
+      if (edited.length > 0) await writeWhole(path, `${path}.draft`, JSON.stringify(edited));
+      else await rm(path, { force: true });
     } finally {
-      await rmdir(lock);
+      await unless('ENOENT', rmdir(lock));
     }
   }
 
@@ -98,7 +101,50 @@ export class FileBindings implements BindingStore {
   }
 }
 
-function tableOf({ exchange, destinationType, arguments: args }: BindingDeclaration): string {
-  const isKombus = destinationType === 'queue' && Object.keys(args).length === 0;
-  return escapeName(exchange) + (isKombus ? kombuTable : ownTable);
+function isKombus({ destinationType, arguments: args }: BindingDeclaration): boolean {
+  return destinationType === 'queue' && Object.keys(args).length === 0;
+}
+
+function tableOf(binding: BindingDeclaration): string {
+  return escapeName(binding.exchange) + (isKombus(binding) ? kombuTable : ownTable);
+}
+
+function rowOf(binding: BindingDeclaration, exchangeType: string): Row {
+  const { routingKey, destination, destinationType, arguments: args } = binding;
+  const pattern = exchangeType === 'topic' ? kombuTopicPattern(routingKey) : '';
+  if (isKombus(binding)) return [routingKey, pattern, destination];
+  const stored = JSON.parse(JSON.stringify(args)) as Arguments;
+  if (isDeepStrictEqual(stored, { ...args })) return [routingKey, pattern, destination, destinationType, stored];
+  throw new UnsupportedError('The filesystem transport takes only such arguments of a binding as JSON can hold');
+}
+
+function bindingOf(
+  exchange: string,
+  [routingKey, , destination, destinationType = 'queue', args = {}]: Row,
+): BindingDeclaration {
+  return { exchange, destination, destinationType, routingKey, arguments: args };
+}
+
+/** The pattern says nothing new, and depends on the type of the exchange. */
+function isSame([key, , ...one]: Row, [otherKey, , ...other]: Row): boolean {
+  return key === otherKey && isDeepStrictEqual(one, other);
+}
+
+/** For callers that do not say, as Kombu takes an exchange that it does not know. */
+function likelyType({ routingKey }: BindingDeclaration): string {
+  return /(?<![^.])[*#](?![^.])/.test(routingKey) ? 'topic' : 'direct';
+}
+
+/** Whoever writes there is not to be trusted. */
+function rowsOf(text: string): readonly Row[] {
+  const rows: unknown = JSON.parse(text);
+  if (Array.isArray(rows) && rows.every(isRow)) return rows;
+  throw new SyntaxError('It should be a list of [routing key, pattern, queue]');
+}
+
+function isRow(row: unknown): row is Row {
+  if (!Array.isArray(row)) return false;
+  const [key, pattern, destination, type = 'queue', args = {}] = row as unknown[];
+  const texts = [key, pattern, destination].every((each) => typeof each === 'string');
+  return texts && (type === 'queue' || type === 'exchange') && typeof args === 'object' && args !== null;
 }

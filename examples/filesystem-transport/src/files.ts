@@ -1,13 +1,18 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { Clock } from '@kombu/core/spi';
 
-/** False when the operation fails with this code of the operating system. */
+/** Such as `ENOENT`, of an error of the operating system. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+/** False when the operation fails with this code; rejects for any other. */
 export async function unless(code: string, operation: Promise<unknown>): Promise<boolean> {
   try {
     await operation;
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === code) return false;
+    if (codeOf(error) === code) return false;
     throw error;
   }
 }

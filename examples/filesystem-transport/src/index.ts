@@ -1,1 +1,7 @@
-export const placeholder = true;
+/**
+ * Queues in folders, in the layout of Kombu's `filesystem` transport.
+ *
+ * @module
+ */
+export type { FilesystemOptions } from './options.ts';
+export { filesystemTransport, filesystemTransport as transport } from './transport.ts';

@@ -1,36 +1,27 @@
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
-import { copyFile, mkdir, readFile, readdir, rename, unlink } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type {
-  Clock,
-  GetOptions,
-  Logger,
-  OutgoingMessage,
-  PutFailure,
-  QueueStore,
-  SettleOutcome,
-  StoredMessage,
-} from '@kombu/core/spi';
+import type { Clock, GetOptions, Logger, OutgoingMessage, PutFailure, QueueStore } from '@kombu/core/spi';
+import type { SettleOutcome, StoredMessage } from '@kombu/core/spi';
 import { ConnectionError } from '@kombu/core/spi';
 import { FileBindings } from './bindings.ts';
-import { pause, unless, writeWhole } from './files.ts';
-import type { MessageFile } from './names.ts';
-import { byAge, escapeName, messageFile, newMessageId, parseMessageFile } from './names.ts';
+import { pause, readText, unless, writeWhole } from './files.ts';
+import type { MessageFile } from './message-file.ts';
+import { byAge, escapeName, formatFile, newMessageFile, parseFile } from './message-file.ts';
 import type { FilesystemOptions } from './options.ts';
 
 /** A message in the hands of this process. */
 export interface Claim {
-  /** Its file among the claims: `<end of the lease>_<file of the message>`. */
-  file: string;
-  /** Settles with the last operation: a renewal changes the name, so that an ack has to wait for it. */
+  file: MessageFile;
+  /** Its last operation. A renewal changes the file's name, so that an ack has to wait for it. */
   last: Promise<unknown>;
 }
 
-/** Undefined for what was taken for good. */
+/** Undefined for a message that was taken for good. */
 export type Receipt = Claim | undefined;
 
-/** Queues in a folder of message files. Who moves a file to the claims has the message, for only one can. */
+/** Queues in a folder of message files. Whoever moves a file to the claims has the message: only one can. */
 export class FilesystemStore implements QueueStore<Receipt> {
   readonly leaseMs: number;
   readonly bindings: FileBindings;
@@ -45,7 +36,7 @@ export class FilesystemStore implements QueueStore<Receipt> {
     this.leaseMs = options.leaseMs;
     this.bindings = new FileBindings(options.controlFolder, clock);
     this.#options = options;
-    // A folder in the folder: moves stay in one file system, and Kombu passes over it.
+    // Below the messages, so that moves stay in one file system. Kombu passes over it.
     this.#claims = join(options.dataFolderIn, 'claims');
     this.#clock = clock;
     this.#logger = logger;
@@ -61,35 +52,38 @@ export class FilesystemStore implements QueueStore<Receipt> {
   async put(queue: string, messages: readonly OutgoingMessage[]): Promise<readonly PutFailure[]> {
     this.#assertOpen();
     const failures: PutFailure[] = [];
-    // One after the other: a reader takes what it sees, and must not see a later message first.
+    const out = (name: string): string => join(this.#options.dataFolderOut, name);
+    // One after the other: a reader takes what it sees, and must not see the second one first.
     for (const [index, { payload }] of messages.entries()) {
-      const id = newMessageId();
-      const out = (name: string): string => join(this.#options.dataFolderOut, name);
-      const written = writeWhole(out(messageFile(id, 0, escapeName(queue))), out(`${id}.draft`), payload);
+      const file = newMessageFile(queue);
+      const written = writeWhole(out(formatFile(file)), out(`${file.id}.draft`), payload);
       await written.catch((error: unknown) => failures.push({ index, error }));
     }
     return failures;
   }
 
   async get(queue: string, { max, noAck, signal }: GetOptions): Promise<StoredMessage<Receipt>[]> {
-    const taken: StoredMessage<Claim>[] = [];
-    for (const message of await this.#ready(queue)) {
-      if (taken.length === max || signal.aborted) break;
-      const { deliveryCount } = message;
-      const receipt = await this.#claim(message);
-      const payload = receipt && (await this.#read(receipt));
-      if (receipt && payload !== undefined) taken.push({ payload, receipt, deliveryCount });
+    const claims: Claim[] = [];
+    for (const ready of await this.#ready(queue)) {
+      if (claims.length === max || signal.aborted) break;
+      const file = this.#leased(ready);
+      // Another one may have been faster.
+      if (await unless('ENOENT', this.#move(ready, file))) claims.push({ file, last: Promise.resolve() });
     }
-    if (!noAck) return taken;
-    await this.ack(queue, taken.map(({ receipt }) => receipt));
-    return taken.map((message) => ({ ...message, receipt: undefined }));
+    const read = await Promise.all(claims.map((claim) => this.#read(claim)));
+    const messages = read.filter((message) => message !== undefined);
+    if (!noAck) return messages;
+    const receipts = messages.map(({ receipt }) => receipt);
+    await this.ack(queue, receipts);
+    return messages.map((message) => ({ ...message, receipt: undefined }));
   }
 
   ack(_queue: string, receipts: readonly Receipt[]): Promise<SettleOutcome[]> {
+    const { storeProcessed, processedFolder } = this.#options;
     return this.#settle(receipts, async ({ file }) => {
-      const { storeProcessed, processedFolder } = this.#options;
-      if (storeProcessed) await copyFile(join(this.#claims, file), join(processedFolder, messageOf(file)));
-      await unlink(join(this.#claims, file));
+      const kept = join(processedFolder, formatFile({ ...file, until: undefined }));
+      if (storeProcessed) await copyFile(this.#path(file), kept);
+      await unlink(this.#path(file));
     });
   }
 
@@ -99,8 +93,8 @@ export class FilesystemStore implements QueueStore<Receipt> {
 
   renew(_queue: string, receipts: readonly Receipt[]): Promise<SettleOutcome[]> {
     return this.#settle(receipts, async (claim) => {
-      const file = this.#leased(messageOf(claim.file));
-      await rename(join(this.#claims, claim.file), join(this.#claims, file));
+      const file = this.#leased(claim.file);
+      await this.#move(claim.file, file);
       claim.file = file;
     });
   }
@@ -111,39 +105,37 @@ export class FilesystemStore implements QueueStore<Receipt> {
 
   async purge(queue: string): Promise<number> {
     let count = 0;
-    for (const { file } of await this.#ready(queue)) {
-      if (await unless('ENOENT', unlink(join(this.#options.dataFolderIn, file)))) count += 1;
+    for (const file of await this.#ready(queue)) {
+      if (await unless('ENOENT', unlink(this.#path(file)))) count += 1;
     }
     return count;
   }
 
   async delete(queue: string): Promise<void> {
     await this.purge(queue);
-    for (const file of await readdir(this.#claims)) {
-      if (parseMessageFile(messageOf(file))?.queue !== escapeName(queue)) continue;
-      await unless('ENOENT', unlink(join(this.#claims, file)));
-    }
+    const claims = (await this.#list(this.#claims)).filter((file) => file.queue === escapeName(queue));
+    for (const file of claims) await unless('ENOENT', unlink(this.#path(file)));
   }
 
   watch(queue: string, wake: () => void): () => void {
     const escaped = escapeName(queue);
     try {
-      const watcher = watch(this.#options.dataFolderIn, { persistent: false }, (_event, file) => {
-        if (file === null || parseMessageFile(file)?.queue === escaped) wake();
+      const watcher = watch(this.#options.dataFolderIn, { persistent: false }, (_event, name) => {
+        if (name === null || parseFile(name)?.queue === escaped) wake();
       });
-      watcher.on('error', (error) => this.#polled(error));
+      watcher.on('error', (error) => this.#unwatched(error));
       this.#watchers.add(watcher);
       return () => {
         this.#watchers.delete(watcher);
         watcher.close();
       };
     } catch (error) {
-      this.#polled(error);
+      this.#unwatched(error);
       return () => undefined;
     }
   }
 
-  /** The claims come back when their leases end. */
+  /** What this process has claimed is free when the leases end. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const watcher of this.#watchers) watcher.close();
@@ -154,49 +146,69 @@ export class FilesystemStore implements QueueStore<Receipt> {
     this.#assertOpen();
     await this.#endLeases();
     const escaped = escapeName(queue);
-    const files = await readdir(this.#options.dataFolderIn);
-    return files.flatMap((file) => parseMessageFile(file) ?? []).filter((message) => message.queue === escaped).toSorted(byAge);
+    const files = await this.#list(this.#options.dataFolderIn);
+    return files.filter((file) => file.queue === escaped && file.until === undefined).toSorted(byAge);
   }
 
-  /** Of any process: the claims of one that died are freed by the others. */
+  /** Of all processes: the living free what a dead one had claimed. */
   async #endLeases(): Promise<void> {
     const now = this.#clock.now();
-    for (const file of await readdir(this.#claims)) {
-      if (Number.parseInt(file, 10) <= now) await unless('ENOENT', this.#giveBack(file));
+    for (const file of await this.#list(this.#claims)) {
+      if (file.until !== undefined && file.until <= now) await unless('ENOENT', this.#giveBack(file));
     }
   }
 
-  /** Undefined when somebody else was faster. */
-  async #claim({ file }: MessageFile): Promise<Claim | undefined> {
-    const claim = { file: this.#leased(file), last: Promise.resolve() };
-    const moved = rename(join(this.#options.dataFolderIn, file), join(this.#claims, claim.file));
-    return (await unless('ENOENT', moved)) ? claim : undefined;
+  async #list(folder: string): Promise<MessageFile[]> {
+    return (await readdir(folder)).flatMap((name) => parseFile(name) ?? []);
   }
 
-  /** Undefined when the message is gone again, or is not there yet: Kombu makes the file first and then writes it. */
-  async #read({ file }: Claim): Promise<string | undefined> {
-    let payload: string | undefined = '';
-    for (let look = 0; payload === '' && look < 20; look += 1) {
-      if (look > 0) await pause(this.#clock, 5);
-      payload = undefined;
-      await unless('ENOENT', readFile(join(this.#claims, file), 'utf8').then((text) => (payload = text)));
+  #path(file: MessageFile): string {
+    return join(file.until === undefined ? this.#options.dataFolderIn : this.#claims, formatFile(file));
+  }
+
+  #leased(file: MessageFile): MessageFile {
+    return { ...file, until: this.#clock.now() + this.leaseMs };
+  }
+
+  #move(from: MessageFile, to: MessageFile): Promise<void> {
+    return rename(this.#path(from), this.#path(to));
+  }
+
+  /** To its old place, and counted. */
+  #giveBack(claimed: MessageFile): Promise<void> {
+    const { id, queue, deliveryCount } = claimed;
+    return this.#move(claimed, { id, queue, deliveryCount: deliveryCount + 1 });
+  }
+
+  /** Kombu makes a file before it writes it. What stays empty is not delivered; it comes back when its lease ends. */
+  async #read(receipt: Claim): Promise<StoredMessage<Claim> | undefined> {
+    const { file } = receipt;
+    for (let look = 1; look <= 20; look += 1) {
+      const payload = await readText(this.#path(file));
+      if (payload === undefined) return undefined;
+      if (payload !== '') return { payload, receipt, deliveryCount: file.deliveryCount };
+      await pause(this.#clock, 5);
     }
-    return payload === '' ? undefined : payload;
+    return undefined;
   }
 
-  /** Back to its old place, with one delivery more. */
-  async #giveBack(claimed: string): Promise<void> {
-    const message = parseMessageFile(messageOf(claimed));
-    ...
+  /** A claim that is not there any more is a lease that was lost. */
+  #settle(receipts: readonly Receipt[], settle: (claim: Claim) => Promise<void>): Promise<SettleOutcome[]> {
+    return Promise.all(
+      receipts.map(async (claim) => {
+        if (!claim) return 'ok';
+        const turn = claim.last.then(() => unless('ENOENT', settle(claim)));
+        claim.last = turn.catch(() => undefined);
+        return (await turn) ? 'ok' : 'lease-lost';
+      }),
+    );
   }
 
-  #leased(file: string): string {
-    return `${this.#clock.now() + this.leaseMs}_${file}`;
+  #unwatched(error: unknown): void {
+    this.#logger.warn('The folder of messages cannot be watched and is polled instead', { error });
   }
 
-  /** One operation after the other per claim; a file that is not there any more is a lease that was lost. */
-  #settle(receipts: readonly Receipt[], operation: (claim: Claim) => Promise<void>): Promise<SettleOutcome[]> {
-    return Promise.all(receipts.map(async (claim) => {
-      ...
-    }));
+  #assertOpen(): void {
+    if (this.#closed) throw new ConnectionError('The connection to the folders was closed', { code: 'CLOSED' });
   }
+}

@@ -4,7 +4,7 @@ import type { ConnectionHost } from './connection-host.ts';
 import type { CloseReport } from './host.ts';
 
 /** When the time is up, this many milliseconds more are there for going without ceremony. */
-const forceMs = 250;
+const forceMs = 200;
 
 /**
  * Closes a connection in phases, all within one deadline: consumers stop and their handlers finish, publishes in flight are

@@ -177,7 +177,7 @@ export class ConnectionHost implements Host {
 
   /** The connection is closed: ends what waits for it. */
   closed(): void {
-    this.deadlines.close();
+    this.deadlines.close(closedError('The connection was closed before the broker answered'));
     for (const wait of this.#whenHandled.splice(0)) wait.reject(closedError());
     for (const resolve of this.#whenUnblocked.splice(0)) resolve();
   }

@@ -23,7 +23,7 @@ const defaultPrefetch = 100;
 const defaultCloseTimeout = 30_000;
 
 /** What closing may take on top of its timeout, in milliseconds, to give back politely what is unsettled. */
-const forceMs = 250;
+const forceMs = 200;
 
 const undecodable = Symbol('undecodable');
 

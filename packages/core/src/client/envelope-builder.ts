@@ -14,12 +14,13 @@ const propertyOptions = ['correlationId', 'timestamp', 'type', 'userId', 'appId'
  */
 export function buildEnvelope(body: unknown, options: PublishOptions, owner: Host): Envelope {
   const encoded = encodeBody(body, options, owner);
-  let headers: Headers = options.headers ?? {};
+  // A copy: the caller may go on with his own before the message is sent.
+  const headers: Headers = { ...options.headers };
   let bytes = encoded.body;
   if (options.compression !== undefined) {
     const compressed = owner.compressors.compress(bytes, options.compression);
     bytes = compressed.body;
-    headers = { ...headers, compression: compressed.contentType };
+    headers['compression'] = compressed.contentType;
   }
   return {
     body: bytes,

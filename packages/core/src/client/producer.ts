@@ -1,10 +1,19 @@
 import type { KombuError } from '../errors.ts';
-import { ConnectionError, InvalidArgumentError, UnroutableError, isConnectionError } from '../errors.ts';
+import {
+  ConnectionError,
+  InvalidArgumentError,
+  TimeoutError,
+  UnroutableError,
+  UnsupportedError,
+  isConnectionError,
+} from '../errors.ts';
 import { checkKeys } from '../registry/options.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded, timeoutError } from '../reliability/deadline.ts';
 import { completePolicy, retryOverTime, withoutUndefined } from '../reliability/retry.ts';
 import { Window } from '../reliability/window.ts';
+import type { Capabilities } from '../spi/capabilities.ts';
+import type { Route } from '../spi/envelope.ts';
 import type { ChannelSession } from './channel-session.ts';
 import type { Channel } from './channel.ts';
 import { channelOf } from './channel-of.ts';
@@ -137,7 +146,7 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     await this.flush({ timeout: wait.timeout ?? defaultTimeout, signal: wait.signal }).catch((error: unknown) =>
       owner.logger.warn('A producer was closed with publishes in flight', { error, inFlight: this.inFlight }),
     );
-    return { abandoned: this.inFlight };
+    return { abandoned: this.#window.messages + this.#window.waiting };
   }
 
   #explain(error: unknown, { envelope, route }: PublishAttempt): KombuError {
@@ -156,6 +165,7 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     if (this.#closed) throw closedError();
     const owner = this.#place.internals;
     const attempt = new PublishAttempt(buildEnvelope(body, options, owner), options, owner.clock.now());
+    checkDelay(attempt.route, owner.capabilities);
     const entities = this.#entities(options);
     const { session } = this.#channel;
     if (
@@ -178,7 +188,7 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     options: PublishOptions,
     attempt: PublishAttempt,
   ): Promise<PublishResult> {
-    const once = (): Promise<PublishResult> => this.#sendInTurn(entities, attempt);
+    const once = async (): Promise<PublishResult> => (await this.#sendInTurn(entities, attempt)).answer;
     if (!options.retry) return once();
     const owner = this.#place.internals;
     return retryOverTime(once, completePolicy({ timeout: attempt.timeout, ...options.retryPolicy }), {
@@ -190,7 +200,10 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
   }
 
   /** Publishes that have to wait do so one behind the other, so that they reach the broker in the order of the calls. */
-  async #sendInTurn(entities: readonly (Exchange | Queue)[], attempt: PublishAttempt): Promise<PublishResult> {
+  async #sendInTurn(
+    entities: readonly (Exchange | Queue)[],
+    attempt: PublishAttempt,
+  ): Promise<{ readonly answer: Promise<PublishResult> }> {
     const owner = this.#place.internals;
     const wait = (): WaitOptions => ({ timeout: Math.max(0, attempt.at - owner.clock.now()), signal: attempt.signal });
     const why = (): Error | undefined => owner.lastError;
@@ -201,15 +214,17 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
       await this.#window.enter(attempt.bytes, wait(), owner.clock, doing, why);
       entered = true;
       const turn = this.#line.then(async () => {
-        const session = await this.#prepare(entities, wait);
-        if (!entered) throw timeoutError(doing, attempt.timeout);
+        const session = entered && (await this.#prepare(entities, attempt.route, wait));
+        // Given up while it waited.
+        if (!session || !entered) throw timeoutError(doing, attempt.timeout);
         // From here on whatever ends the attempt leaves the window.
         entered = false;
         return { answer: this.#send(session, attempt) };
       });
       this.#line = turn.catch(() => {});
-      const { answer } = await bounded(turn, wait(), owner.clock, doing, why);
-      return await answer;
+      return await bounded(turn, wait(), owner.clock, doing, why);
+    } catch (error) {
+      throw error instanceof TimeoutError && owner.blocked !== undefined ? blockedError(owner.blocked, error) : error;
     } finally {
       this.#waiting -= 1;
       if (entered) this.#window.leave(attempt.bytes);
@@ -228,24 +243,18 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
     if (this.#window.messages === 0 && this.#waiting === 0) this.#place.internals.producers.delete(this);
   }
 
-  async #prepare(entities: readonly (Exchange | Queue)[], wait: () => WaitOptions): Promise<ChannelSession> {
-    for (const entity of entities) await maybeDeclare(entity, this.#place, wait());
-    if (this.#place.internals.blocked !== undefined) await this.#unblocked(wait());
-    return this.#channel.open(wait(), doing);
-  }
-
-  async #unblocked(wait: WaitOptions): Promise<void> {
+  async #prepare(
+    entities: readonly (Exchange | Queue)[],
+    route: Route,
+    wait: () => WaitOptions,
+  ): Promise<ChannelSession> {
     const owner = this.#place.internals;
-    const reason = owner.blocked ?? '';
-    try {
-      await bounded(owner.unblocked(), wait, owner.clock, doing);
-    } catch (cause) {
-      if (wait.signal?.aborted) throw cause;
-      throw new ConnectionError(`The broker blocks publishers (${reason}); the message was not sent`, {
-        code: 'BLOCKED',
-        cause,
-      });
-    }
+    for (const entity of entities) await maybeDeclare(entity, this.#place, wait());
+    if (owner.blocked !== undefined) await bounded(owner.unblocked(), wait(), owner.clock, doing);
+    const session = await this.#channel.open(wait(), doing);
+    // Only now is it certain that the transport is known.
+    checkDelay(route, owner.capabilities);
+    return session;
   }
 
   #entities(options: PublishOptions): readonly (Exchange | Queue)[] {
@@ -268,3 +277,16 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
 }
 
 const none: readonly never[] = [];
+
+/** Throws UnsupportedError for a delay that this transport would ignore. */
+function checkDelay({ delay }: Route, capabilities: Capabilities | undefined): void {
+  if (delay === undefined || !capabilities || capabilities.delay) return;
+  throw new UnsupportedError('This transport cannot delay messages: publish without `delay`');
+}
+
+function blockedError(reason: string, cause: Error): ConnectionError {
+  return new ConnectionError(`The broker blocks publishers (${reason}); the message was not sent`, {
+    code: 'BLOCKED',
+    cause,
+  });
+}

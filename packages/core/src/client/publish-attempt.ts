@@ -1,5 +1,5 @@
 import type { KombuError } from '../errors.ts';
-import { abortedError } from '../errors.ts';
+import { PublishUncertainError, abortedError } from '../errors.ts';
 import type { Deadline, DeadlineTimer } from '../reliability/deadline.ts';
 import { timeoutError } from '../reliability/deadline.ts';
 import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
@@ -60,9 +60,11 @@ export class PublishAttempt implements Deadline {
     });
   }
 
-  /** For the timer. */
-  expire(): void {
-    if (this.#end()) this.#reject(timeoutError('Publishing (the message may have reached its queue)', this.timeout));
+  /** For the timer; `reason`: the connection closes without an answer. */
+  expire(reason?: Error): void {
+    if (!this.#end()) return;
+    const doing = 'Publishing (the message may have reached its queue)';
+    this.#reject(reason ? new PublishUncertainError(reason.message, { cause: reason }) : timeoutError(doing, this.timeout));
   }
 
   #listen(signal: AbortSignal): void {

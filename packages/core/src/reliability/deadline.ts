@@ -64,7 +64,8 @@ export function timeoutError(doing: string, timeout: number, cause?: Error): Tim
 /** One wait in a {@link DeadlineTimer}. */
 export interface Deadline {
   readonly at: number;
-  expire(): void;
+  /** `reason`: it ends before its time. */
+  expire(reason?: Error): void;
 }
 
 /** Many deadlines on one clock timer, cheap to add and to remove: a timer for each publish would cost more than the publish. */
@@ -89,11 +90,14 @@ export class DeadlineTimer {
     this.#deadlines.delete(deadline);
   }
 
-  close(): void {
+  /** Stops. With a reason all expire for it; without one they are forgotten. */
+  close(reason?: Error): void {
     if (this.#timer) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#firesAt = Infinity;
+    const deadlines = [...this.#deadlines];
     this.#deadlines.clear();
+    if (reason) for (const deadline of deadlines) deadline.expire(reason);
   }
 
   #arm(at: number): void {

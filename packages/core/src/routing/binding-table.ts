@@ -2,7 +2,7 @@ import type { BindingDeclaration } from '../spi/declarations.ts';
 import type { Headers } from '../spi/envelope.ts';
 import { canonicalText } from './canonical-text.ts';
 import { bindingIndex, type BindingIndex } from './exchange-types.ts';
-import { SmallSet } from './small-collections.ts';
+import { SmallSet } from './small-set.ts';
 
 /** Where a binding leads. */
 export type Destination = Pick<BindingDeclaration, 'destination' | 'destinationType'>;

@@ -2,7 +2,7 @@ import { UnsupportedError } from '../errors.ts';
 import type { BindingDeclaration } from '../spi/declarations.ts';
 import type { Headers } from '../spi/envelope.ts';
 import { HeadersIndex } from './headers-index.ts';
-import { SmallSet } from './small-collections.ts';
+import { SmallSet } from './small-set.ts';
 import { TopicTrie } from './topic-trie.ts';
 
 /** What an index files: anything that holds a binding. */

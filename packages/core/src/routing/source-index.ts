@@ -1,5 +1,5 @@
 import type { Destination } from './binding-table.ts';
-import { SmallSet } from './small-collections.ts';
+import { SmallSet } from './small-set.ts';
 
 /** For each destination the sources that lead there. */
 export class SourceIndex<S extends object> {

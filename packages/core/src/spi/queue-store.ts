@@ -27,7 +27,10 @@ export interface StoredMessage<R> {
   readonly receipt: R;
   /** It was delivered before. Absent: core reads it from the payload. */
   readonly redelivered?: boolean;
-  /** How often it was delivered before this time. Absent: core counts in the payload on each requeue. */
+  /**
+   * How often it was delivered before this time. Absent: core counts in the payload on each requeue, which it cannot do where
+   * the store has `release`; without a count from there, `x-delivery-limit` has no effect.
+   */
   readonly deliveryCount?: number;
 }
 
@@ -36,7 +39,10 @@ export interface GetOptions {
   readonly max: number;
   /** How long to wait for the first message, in milliseconds; 0: only look. Returning early and empty is fine: core asks again. */
   readonly waitMs: number;
-  /** Delivered means settled: the store may forget the message at once. */
+  /**
+   * Delivered means settled. Either the store forgets the message at once and gives the receipt `undefined`, or it gives a
+   * receipt as ever and core acks it.
+   */
   readonly noAck: boolean;
   /** Stop waiting and return soon. What was already taken is returned, not dropped: core gives it back. */
   readonly signal: AbortSignal;

@@ -1,11 +1,5 @@
 import type { KombuError } from '../errors.ts';
-import {
-  ConnectionError,
-  InvalidArgumentError,
-  MessageStateError,
-  NotFoundError,
-  PreconditionFailedError,
-} from '../errors.ts';
+import { ConnectionError, MessageStateError, PreconditionFailedError } from '../errors.ts';
 import type {
   BindingDeclaration,
   ConsumeOptions,
@@ -17,11 +11,11 @@ import type { Delivery, DeliveryTag, Envelope, PublishGuarantee, Route, SettleOu
 import type { ChannelEvents, TransportChannel } from '../spi/transport.ts';
 import type { Administration } from './administration.ts';
 import { ClosingTime } from './closing-time.ts';
-import { VirtualConsumer } from './consumer.ts';
+import { Consumers } from './consumers.ts';
 import { Intake } from './intake.ts';
 import type { VirtualLink } from './link.ts';
 import type { Publisher } from './publisher.ts';
-import { delayRefusal } from './refusals.ts';
+import { assertConsumable, assertPrefetch, delayRefusal } from './refusals.ts';
 import type { Settler } from './settler.ts';
 import { Unacked, type UnackedDelivery } from './unacked.ts';
 
@@ -46,7 +40,7 @@ export class VirtualChannel implements TransportChannel {
   readonly #link: VirtualLink;
   readonly #events: ChannelEvents;
   readonly #intake: Intake;
-  readonly #consumers = new Map<string, VirtualConsumer>();
+  readonly #consumers: Consumers;
   #ended: KombuError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -55,6 +49,7 @@ export class VirtualChannel implements TransportChannel {
     this.#link = parts.link;
     this.#events = events;
     this.#intake = new Intake(parts.link, parts.settler, this.unacked, number, () => parts.leased());
+    this.#consumers = new Consumers({ ...parts, intake: this.#intake, events });
   }
 
   async declareExchange(exchange: ExchangeDeclaration): Promise<void> {
@@ -116,42 +111,21 @@ export class VirtualChannel implements TransportChannel {
   }
 
   async consume(options: ConsumeOptions): Promise<void> {
-    const { queue, consumerTag, prefetch } = options;
     this.#assertOpen();
-    if (!(Number.isSafeInteger(prefetch) && prefetch >= 0)) {
-      throw new InvalidArgumentError(`A prefetch is an integer from 0 on, not ${String(prefetch)}`);
-    }
-    await this.#parts.administration.assertQueue(queue);
+    assertConsumable(options);
+    await this.#parts.administration.assertQueue(options.queue);
     this.#assertOpen();
-    if (this.#consumers.has(consumerTag)) {
-      throw new PreconditionFailedError(`The consumer tag ${JSON.stringify(consumerTag)} is in use on this channel`);
-    }
-    const consumer = new VirtualConsumer(options, {
-      link: this.#link,
-      intake: this.#intake,
-      settler: this.#parts.settler,
-      events: this.#events,
-      ended: (gone) => this.#consumerGone(gone),
-    });
-    this.#link.topology.addConsumer(queue, consumer);
-    this.#consumers.set(consumerTag, consumer);
-    consumer.start();
+    this.#consumers.start(options);
   }
 
-  async cancel(consumerTag: string): Promise<void> {
-    const consumer = this.#consumers.get(consumerTag);
-    if (!consumer) return;
-    this.#consumers.delete(consumerTag);
-    await this.#stop(consumer);
+  cancel(consumerTag: string): Promise<void> {
+    return this.#consumers.cancel(consumerTag);
   }
 
   async setPrefetch(consumerTag: string, prefetch: number): Promise<void> {
     this.#assertOpen();
-    const consumer = this.#consumers.get(consumerTag);
-    if (!consumer) {
-      throw new NotFoundError(`There is no consumer ${JSON.stringify(consumerTag)} on this channel`);
-    }
-    consumer.prefetch = prefetch;
+    assertPrefetch(prefetch);
+    this.#consumers.setPrefetch(consumerTag, prefetch);
   }
 
   ack(tag: DeliveryTag, options?: { readonly multiple?: boolean }): Promise<SettleOutcome> {
@@ -199,11 +173,7 @@ export class VirtualChannel implements TransportChannel {
   fail(error: KombuError): void {
     if (this.#ended) return;
     this.#ended = error;
-    for (const consumer of this.#consumers.values()) {
-      void consumer.stop();
-      this.#link.topology.forsakeConsumer(consumer.queue, consumer);
-    }
-    this.#consumers.clear();
+    this.#consumers.forsake();
     for (const delivery of this.unacked.takeAll()) delivery.lose(error);
     this.#events.closed(error);
   }
@@ -218,12 +188,8 @@ export class VirtualChannel implements TransportChannel {
     if (this.#ended) return;
     const closed = new ConnectionError('The channel was closed', { code: 'CLOSED' });
     this.#ended = closed;
-    const consumers = [...this.#consumers.values()];
-    this.#consumers.clear();
-    await time.step('Stopping the consumers of a channel', () => Promise.all(consumers.map((each) => each.stop())));
-    await time.step('Giving back the unsettled messages of a channel', () => this.#requeueAll(closed));
-    await time.step('Removing the queues that live no longer than their consumers', () =>
-      Promise.all(consumers.map((each) => this.#parts.administration.leave(each.queue, each))),
+    await this.#consumers.stopAll(time, () =>
+      time.step('Giving back the unsettled messages of a channel', () => this.#requeueAll(closed)),
     );
     this.#parts.closed(this);
     // The link may have broken meanwhile, which was told already.
@@ -253,22 +219,6 @@ export class VirtualChannel implements TransportChannel {
         error: failed[0]?.reason as unknown,
       },
     );
-  }
-
-  /** The broker ended it. */
-  #consumerGone(consumer: VirtualConsumer): void {
-    this.#consumers.delete(consumer.tag);
-    this.#parts.administration.leave(consumer.queue, consumer).catch((error: unknown) => {
-      this.#link.logger.warn(`What was left of the queue ${JSON.stringify(consumer.queue)} could not be removed`, {
-        error,
-      });
-    });
-  }
-
-  async #stop(consumer: VirtualConsumer): Promise<void> {
-    const time = new ClosingTime(this.#link.clock, this.#link.logger);
-    await time.step(`Stopping the consumer ${JSON.stringify(consumer.tag)}`, () => consumer.stop());
-    await this.#parts.administration.leave(consumer.queue, consumer);
   }
 
   #unknown(tag: DeliveryTag): Promise<SettleOutcome> {

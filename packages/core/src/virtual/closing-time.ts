@@ -21,7 +21,7 @@ export class ClosingTime {
   /** Never rejects. When the time is up already, the work is only started. */
   async step(doing: string, work: () => Promise<unknown>): Promise<void> {
     const timeout = this.#endsAt - this.#clock.now();
-    const done = work().catch((error: unknown) => this.#logger.warn(`${doing} failed`, { error }));
+    const done = (async () => work())().catch((error: unknown) => this.#logger.warn(`${doing} failed`, { error }));
     try {
       if (timeout <= 0) throw new TimeoutError(`No time was left for it: closing takes ${closeWithinMs} ms at most`);
       await bounded(done, { timeout }, this.#clock, doing);

@@ -102,13 +102,19 @@ export class VirtualConnection implements TransportConnection {
   /** The link broke: nothing is said to the store any more. */
   #fail(error: KombuError): void {
     this.#release(error);
-    for (const channel of [...this.#channels]) channel.fail(error);
+    for (const channel of this.#channels) channel.fail(error);
     this.#channels.clear();
     this.#link.topology.forsake(this.#link);
-    this.#link.store.close().catch((cause: unknown) => {
-      this.#link.logger.debug('A broken store could not be closed either', { error: cause });
-    });
+    void this.#closeBroken();
     this.#resolveClosed(error);
+  }
+
+  async #closeBroken(): Promise<void> {
+    try {
+      await this.#link.store.close();
+    } catch (error) {
+      this.#link.logger.debug('A broken store could not be closed either', { error });
+    }
   }
 
   /** Settles what waits, stops the timers. */

@@ -94,7 +94,7 @@ async function connect<R>(
   const topology =
     backend.topology ?? new Topology({ clock: ctx.clock, queueGone: (queue) => connection.queueGone(queue) });
   const connection: VirtualConnection = new VirtualConnection({
-    store: backend.store as QueueStore,
+    store: backend.store,
     topology,
     authoritative: backend.topology !== undefined,
     capabilities,

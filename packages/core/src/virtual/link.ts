@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Clock, Random } from '../clock.ts';
 import type { ErrorCode, KombuError } from '../errors.ts';
 import { ConnectionError } from '../errors.ts';
@@ -52,6 +53,7 @@ export class VirtualLink {
   onFailure: (error: KombuError) => void = () => {};
   readonly #ended = new AbortController();
   #failure: KombuError | undefined;
+  #over: KombuError | undefined;
 
   constructor(parts: LinkParts) {
     this.store = parts.store;
@@ -66,12 +68,19 @@ export class VirtualLink {
     const leaseMs = parts.store.leaseMs ?? parts.capabilities.leaseMs;
     this.leaseMs = (parts.store.renew && leaseMs) || Infinity;
     this.deadlines = new DeadlineTimer(parts.clock);
+    // Each call that is under way listens; Node would take more than ten for a leak.
+    setMaxListeners(0, this.#ended.signal);
     this.#classify = (error) => parts.classify(error);
   }
 
   /** Why it broke; undefined while it lives and after a polite end. */
   get failure(): KombuError | undefined {
     return this.#failure;
+  }
+
+  /** Why nothing can be said to the store any more: it broke, or it was closed. */
+  get over(): KombuError | undefined {
+    return this.#over;
   }
 
   /** Fires when the link breaks or is closed; its reason is a KombuError. */
@@ -81,7 +90,8 @@ export class VirtualLink {
 
   /** The link is broken. Only the first reason counts. */
   fail(error: KombuError): void {
-    if (this.#ended.signal.aborted) return;
+    if (this.#over) return;
+    this.#over = error;
     this.#failure = error;
     this.#ended.abort(error);
     this.deadlines.close();
@@ -90,7 +100,9 @@ export class VirtualLink {
 
   /** The link was closed by its owner. */
   end(): void {
-    if (!this.#ended.signal.aborted) this.#ended.abort(closedError());
+    if (this.#over) return;
+    this.#over = closedError();
+    this.#ended.abort(this.#over);
     this.deadlines.close();
   }
 
@@ -129,7 +141,7 @@ export class VirtualLink {
 
   /** @throws the reason when the link is broken or closed. */
   assertLive(): void {
-    if (this.#ended.signal.aborted) throw this.#ended.signal.reason;
+    if (this.#over) throw this.#over;
   }
 }
 

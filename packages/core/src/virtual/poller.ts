@@ -79,9 +79,9 @@ export class Poller {
   }
 
   async #run(): Promise<void> {
-    while (!this.stopped && !this.#link.ended.aborted) {
+    while (!this.stopped && !this.#link.over) {
       const max = this.#sink.credit();
-      if (max > 0) await this.#poll(max);
+      if (max > 0) await this.#poll(max).catch((error: unknown) => this.#failed(error));
       else await this.#sleep();
     }
   }
@@ -90,12 +90,7 @@ export class Poller {
     const { clock, waitMs } = this.#link;
     const asked = clock.now();
     this.#woken = false;
-    let messages: readonly StoredMessage<unknown>[];
-    try {
-      messages = await this.#get(max, asked);
-    } catch (error) {
-      return this.#failed(error);
-    }
+    const messages = await this.#get(max, asked);
     this.#pauseMs = firstPauseMs;
     if (this.stopped) return this.#sink.giveBack(messages);
     if (messages.length > 0) return this.#hand(messages, max);

@@ -73,7 +73,7 @@ export class Publisher implements CopyWriter {
     const priority = this.storedPriority(properties.priority, queue);
     return new Promise((resolve, reject) => {
       const message = { payload, priority, delayMs: 0, expiresAt, properties };
-      this.#calls.put(queue, message, { stored: resolve, failed: reject });
+      this.#calls.putBack(queue, message, { stored: resolve, failed: reject });
     });
   }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { InvalidArgumentError, UnsupportedError } from '../errors.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
 import type { Arguments } from '../spi/declarations.ts';
@@ -66,7 +67,7 @@ function integerOf(name: string, args: Arguments, key: string, least: number, mo
   if (value === undefined || value === null) return undefined;
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
   throw new InvalidArgumentError(
-    `The argument ${key} of the queue ${name} has to be an integer from ${least} on, not ${String(value)}`,
+    `The argument ${key} of the queue ${name} has to be an integer from ${least} on, not ${inspect(value)}`,
   );
 }
 
@@ -74,7 +75,7 @@ function textOf(name: string, args: Arguments, key: string): string | undefined 
   const value = args[key];
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return value;
-  throw new InvalidArgumentError(`The argument ${key} of the queue ${name} has to be text, not ${String(value)}`);
+  throw new InvalidArgumentError(`The argument ${key} of the queue ${name} has to be text, not ${inspect(value)}`);
 }
 
 function overflowOf(name: string, value: unknown): QueuePolicy['overflow'] {

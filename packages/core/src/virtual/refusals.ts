@@ -1,6 +1,7 @@
 import type { KombuError } from '../errors.ts';
 import { InvalidArgumentError, UnsupportedError } from '../errors.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
+import type { ConsumeOptions } from '../spi/declarations.ts';
 import type { MessageProperties } from '../spi/envelope.ts';
 
 /** Why a publish with these properties and this delay can never work; undefined when it can. */
@@ -32,6 +33,25 @@ export function delayRefusal(delay: number, { delay: supported, maxDelayMs }: Ca
     return new UnsupportedError(`This transport delays a message by ${maxDelayMs} ms at most, not by ${delay} ms`);
   }
   return undefined;
+}
+
+/** Arguments of a consumer that change what it gets; the others are hints about how a broker serves it. */
+const refusedArguments = ['x-priority', 'x-stream-offset'];
+
+/** @throws InvalidArgumentError or UnsupportedError for what no consumer can have here. */
+export function assertConsumable({ consumerTag, prefetch, arguments: args }: ConsumeOptions): void {
+  assertPrefetch(prefetch);
+  const refused = refusedArguments.find((key) => args[key] !== undefined && args[key] !== null);
+  if (refused === undefined) return;
+  throw new UnsupportedError(
+    `The consumer ${JSON.stringify(consumerTag)} cannot have the argument ${refused} on this transport: remove it`,
+  );
+}
+
+/** @throws InvalidArgumentError */
+export function assertPrefetch(prefetch: number): void {
+  if (isInteger(prefetch)) return;
+  throw new InvalidArgumentError(`A prefetch is an integer from 0 on, 0 for no limit; not ${String(prefetch)}`);
 }
 
 function isInteger(value: number): boolean {

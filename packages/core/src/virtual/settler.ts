@@ -41,7 +41,7 @@ export class Settler {
     const priority = this.#publisher.storedPriority(envelope.properties.priority, queue);
     const message = { payload, priority, delayMs, expiresAt, properties: envelope.properties };
     await new Promise<void>((resolve, reject) => {
-      this.#calls.put(queue, message, { stored: resolve, failed: reject });
+      this.#calls.putBack(queue, message, { stored: resolve, failed: reject });
     });
     return this.#calls.ack(queue, receipt);
   }

@@ -28,11 +28,14 @@ interface QueueCalls {
   readonly puts: Puts;
   readonly acks: Settles<unknown>;
   readonly releases: Settles<Release>;
+  /** Puts of what was in the queue before; made on first use, for stores without `release`. */
+  returns: Puts | undefined;
 }
 
 /** How `put` is carried out; stands between the coalescer and the store to enforce the limits of the queue. */
 export type PutBatch = (queue: string, messages: readonly OutgoingMessage[]) => Promise<void | readonly PutFailure[]>;
 
+const nobody = { sent: [], unsent: [] };
 const lost: Promise<SettleOutcome> = Promise.resolve('lease-lost');
 
 /** More queues than this are not remembered once nothing is under way there. */
@@ -52,19 +55,27 @@ export class StoreCalls {
 
   /** Resolves when all that is under way now is done. */
   async whenIdle(): Promise<void> {
-    for (const { puts, acks, releases } of [...this.#queues.values()]) {
-      await Promise.all([puts.whenIdle(), acks.whenIdle(), releases.whenIdle()]);
-    }
+    const calls = Array.from(this.#queues.values(), coalescersOf);
+    await Promise.all(calls.flat().map((each) => each.whenIdle()));
   }
 
   put(queue: string, message: OutgoingMessage, waiter: PutWaiter): void {
-    const { failure } = this.#link;
-    if (failure) waiter.failed(notSentError(failure));
+    const { over } = this.#link;
+    if (over) waiter.failed(notSentError(over));
     else this.#of(queue).puts.add(message, waiter);
   }
 
+  /** For a message that was in the queue before: the queue's limits do not count for it. */
+  putBack(queue: string, message: OutgoingMessage, waiter: PutWaiter): void {
+    const { over, store } = this.#link;
+    if (over) return waiter.failed(notSentError(over));
+    const calls = this.#of(queue);
+    calls.returns ??= this.#puts(queue, (messages) => store.put(queue, messages));
+    calls.returns.add(message, waiter);
+  }
+
   ack(queue: string, receipt: unknown): Promise<SettleOutcome> {
-    if (this.#link.failure) return lost;
+    if (this.#link.over) return lost;
     return new Promise((resolve, reject) => {
       this.#of(queue).acks.add(receipt, { resolve, reject });
     });
@@ -72,7 +83,7 @@ export class StoreCalls {
 
   /** Only for stores with `release`. */
   release(queue: string, receipt: unknown, delayMs: number): Promise<SettleOutcome> {
-    if (this.#link.failure) return lost;
+    if (this.#link.over) return lost;
     return new Promise((resolve, reject) => {
       this.#of(queue).releases.add({ receipt, delayMs }, { resolve, reject });
     });
@@ -80,10 +91,11 @@ export class StoreCalls {
 
   /** Settles everything that waits: the link is gone. */
   abandon(reason: KombuError): void {
-    for (const { puts, acks, releases } of this.#queues.values()) {
-      const { sent, unsent } = puts.abandon();
-      for (const waiter of sent) waiter.failed(uncertainError(reason));
-      for (const waiter of unsent) waiter.failed(notSentError(reason));
+    for (const { puts, returns, acks, releases } of this.#queues.values()) {
+      for (const { sent, unsent } of [puts.abandon(), returns?.abandon() ?? nobody]) {
+        for (const waiter of sent) waiter.failed(uncertainError(reason));
+        for (const waiter of unsent) waiter.failed(notSentError(reason));
+      }
       for (const { sent: late, unsent: never } of [acks.abandon(), releases.abandon()]) {
         for (const waiter of [...late, ...never]) waiter.resolve('lease-lost');
       }
@@ -95,7 +107,12 @@ export class StoreCalls {
     const known = this.#queues.get(queue);
     if (known) return known;
     if (this.#queues.size >= this.#sweepAt) this.#sweep();
-    const calls = { puts: this.#puts(queue), acks: this.#acks(queue), releases: this.#releases(queue) };
+    const calls = {
+      puts: this.#puts(queue, (messages) => this.#putBatch(queue, messages)),
+      acks: this.#acks(queue),
+      releases: this.#releases(queue),
+      returns: undefined,
+    };
     this.#queues.set(queue, calls);
     return calls;
   }
@@ -106,11 +123,11 @@ export class StoreCalls {
     this.#sweepAt = Math.max(rememberedQueues, 2 * this.#queues.size);
   }
 
-  #puts(queue: string): Puts {
+  #puts(queue: string, put: (messages: readonly OutgoingMessage[]) => ReturnType<PutBatch>): Puts {
     const link = this.#link;
     const doing = `Publishing to the queue ${JSON.stringify(queue)}`;
     return new Coalescer({
-      run: (messages) => link.timed(doing, () => this.#putBatch(queue, messages)),
+      run: (messages) => link.timed(doing, () => put(messages)),
       done: (waiters, failures) => {
         const failed = new Map(failures?.map(({ index, error }) => [index, error]));
         waiters.forEach((waiter, index) => {
@@ -171,6 +188,10 @@ export class StoreCalls {
   }
 }
 
-function isIdle({ puts, acks, releases }: QueueCalls): boolean {
-  return puts.idle && acks.idle && releases.idle;
+function coalescersOf({ puts, acks, releases, returns }: QueueCalls) {
+  return [puts, acks, releases, ...(returns ? [returns] : [])];
+}
+
+function isIdle(calls: QueueCalls): boolean {
+  return coalescersOf(calls).every((each) => each.idle);
 }

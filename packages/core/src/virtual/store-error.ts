@@ -20,7 +20,7 @@ function codeOf(error: unknown, classify: (error: unknown) => ErrorCode): ErrorC
 
 /** Is the link gone with this error? */
 export function breaksLink(error: KombuError): boolean {
-  return isConnectionError(error as unknown);
+  return isConnectionError(error);
 }
 
 /** What a failed `put` means to the publisher: is the message possibly in the queue? */

@@ -33,11 +33,8 @@ export class Topology {
 
   /** Does it hold a declaration that outlives its connections? */
   get hasDurable(): boolean {
-    const durable = ({ durable: is }: { readonly durable: boolean }): boolean => is;
-    return (
-      [...this.#exchanges.values()].some(durable) ||
-      [...this.#queues.values()].some(({ declaration }) => durable(declaration))
-    );
+    const queues = Array.from(this.#queues.values(), ({ declaration }) => declaration);
+    return [...this.#exchanges.values(), ...queues].some(({ durable }) => durable);
   }
 
   queue(name: string): DeclaredQueue | undefined {

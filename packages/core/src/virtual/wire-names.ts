@@ -11,10 +11,6 @@ export const wireNames: ReadonlyMap<string, string> = new Map([
   ['clusterId', 'cluster_id'],
 ]);
 
-export const propertyNames: ReadonlyMap<string, string> = new Map(
-  Array.from(wireNames, ([ours, wire]) => [wire, ours]),
-);
-
 /**
  * The moment, in wall-clock milliseconds, after which nobody wants the message: the TTL of the message or its queue, counted
  * from the publish. A key of ours among Kombu's properties; Python peers keep it and do not look at it.
@@ -33,4 +29,10 @@ export const envelopeKeys: ReadonlySet<string> = new Set([
   'body_encoding',
   'delivery_tag',
   expiresAtKey,
+]);
+
+/** What the keys of the wire's `properties` are called here; undefined for those that describe the envelope. */
+export const propertyNames: ReadonlyMap<string, string | undefined> = new Map([
+  ...Array.from(wireNames, ([ours, wire]) => [wire, ours] as const),
+  ...Array.from(envelopeKeys, (key) => [key, undefined] as const),
 ]);

@@ -1,7 +1,7 @@
 import { DecodeError } from '../errors.ts';
 import type { Envelope, Headers, MessageProperties } from '../spi/envelope.ts';
-import { parseEnvelope } from './wire-json.ts';
-import { deliveryCountHeader, envelopeKeys, expiresAtKey, propertyNames } from './wire-names.ts';
+import { parseWithBody } from './wire-json.ts';
+import { deliveryCountHeader, expiresAtKey, propertyNames } from './wire-names.ts';
 
 /** What a payload says. */
 export interface WireMessage {
@@ -22,7 +22,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** Reads a payload. Never throws: what is no envelope becomes a message with `error`, to be settled like any other. */
 export function readEnvelope(payload: string): WireMessage {
   try {
-    return interpret(parseEnvelope(payload));
+    return interpret(parseWithBody(payload));
   } catch (error) {
     return unreadable(payload, error);
   }
@@ -74,10 +74,13 @@ function propertiesOf(wire: Json): MessageProperties {
   const properties: MessageProperties = {};
   for (const key of Object.keys(wire)) {
     const value = wire[key];
-    if (value === undefined || value === null || envelopeKeys.has(key)) continue;
+    if (value === undefined || value === null) continue;
     if (key === 'priority') properties.priority = clampPriority(value);
     else if (key === 'expiration') setExpiration(properties, value);
-    else properties[propertyNames.get(key) ?? key] = value;
+    else {
+      const name = propertyNames.has(key) ? propertyNames.get(key) : key;
+      if (name !== undefined) properties[name] = value;
+    }
   }
   return properties;
 }

@@ -33,9 +33,13 @@ function propertiesText(properties: MessageProperties): string {
     const key = wireNames.get(name) ?? name;
     // Envelope facts are written by us; a property of that name would contradict them.
     if (envelopeKeys.has(key)) continue;
-    text += `${quote(key)}:${key === 'expiration' ? `"${String(value)}"` : typeof value === 'string' ? quote(value) : jsonCodec.stringify(value)},`;
+    text += `${quote(key)}:${key === 'expiration' ? `"${properties.expiration}"` : valueText(value)},`;
   }
   return text;
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string' ? quote(value) : jsonCodec.stringify(value);
 }
 
 function headersText(headers: Headers): string {

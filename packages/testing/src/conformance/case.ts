@@ -24,6 +24,7 @@ export type Need =
   | 'store:watch'
   | 'harness:manualTime'
   | 'harness:shortLease'
+  | 'harness:putRaw'
   | 'harness:restartBroker'
   | 'harness:unreachableUrl';
 

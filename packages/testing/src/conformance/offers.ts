@@ -5,6 +5,11 @@ import type { HarnessOptions } from './harness.ts';
 // A lease case holds a message for five leases and a little more.
 const LEASES_HELD = 6;
 
+/** Can the cases hold a message for several leases? */
+export function isLeaseShort(leaseMs: number, { time, maxRealWaitMs = 60_000 }: HarnessOptions): boolean {
+  return time === 'manual' ? leaseMs > 0 : leaseMs * LEASES_HELD <= maxRealWaitMs;
+}
+
 /** Which needs of the cases are met. */
 export function offersOf(capabilities: Capabilities, options: HarnessOptions): Set<Need> {
   const leaseMs = options.leaseMs ?? capabilities.leaseMs;
@@ -25,7 +30,7 @@ export function offersOf(capabilities: Capabilities, options: HarnessOptions): S
   when(capabilities.publisherConfirms, 'confirms');
   when(capabilities.maxPayloadBytes !== undefined, 'payloadLimit');
   when(leaseMs !== undefined, 'lease');
-  when(manual || (leaseMs ?? 0) * LEASES_HELD <= (options.maxRealWaitMs ?? 60_000), 'harness:shortLease');
+  when(leaseMs === undefined || isLeaseShort(leaseMs, options), 'harness:shortLease');
   when(manual, 'harness:manualTime');
   return offers;
 }

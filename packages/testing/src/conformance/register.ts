@@ -2,7 +2,7 @@ import type { Case } from './case.ts';
 import { groupOf } from './case.ts';
 import type { Harness } from './harness.ts';
 import type { CaseResult } from './run.ts';
-import { assertQuirksExist, missingNeeds, runCase } from './run.ts';
+import { assertQuirksExist, missingNeeds, runCase, shown } from './run.ts';
 
 type Test = (name: string, body: () => Promise<void>, timeoutMs?: number) => unknown;
 
@@ -55,7 +55,7 @@ function registerCase<T>(runner: TestRunner, testCase: Case<T>, harness: Harness
   const missing = missingNeeds(testCase, harness);
   const runs = missing.length === 0 || (testCase.otherwise && !missing.some((need) => need.startsWith('harness:')));
   const quirk = Object.hasOwn(harness.quirks, testCase.id) ? ` (quirk: ${harness.quirks[testCase.id]})` : '';
-  const note = missing.length > 0 ? ` (no ${missing.join(', ')})` : '';
+  const note = missing.length > 0 ? ` (no ${missing.map(shown).join(', ')})` : '';
   const test = runs ? runner.it : (runner.it.skip ?? runner.it);
   const body = async (): Promise<void> => report(await runCase(testCase, harness));
   test(`${testCase.id}: ${testCase.title}${note}${quirk}`, body, harness.caseTimeoutMs * 3);

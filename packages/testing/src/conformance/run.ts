@@ -2,6 +2,7 @@ import type { Case } from './case.ts';
 import { groupOf } from './case.ts';
 import { withinRealTime } from './case-time.ts';
 import type { Harness } from './harness.ts';
+import { StrayRejections } from './stray-rejections.ts';
 
 /**
  * `pass`: the rule holds. `quirk`: it does not, as the harness says. `unsupported`: a capability is off; the counterpart of
@@ -63,14 +64,19 @@ export function assertQuirksExist<T>(cases: readonly Case<T>[], harness: Harness
     throw new Error(`${harness.name} lists quirks of cases that do not exist: ${unknown.join(', ')}`);
 }
 
+/** A need as reports show it. */
+export function shown(need: string): string {
+  return need.replace(/^(harness|store):/, '');
+}
+
 type Verdict = Pick<CaseResult, 'status' | 'reason' | 'error'>;
 
 async function judge<T>(testCase: Case<T>, harness: Harness<T>): Promise<Verdict> {
   const missing = missingNeeds(testCase, harness);
   const hooks = missing.filter((need) => need.startsWith('harness:'));
-  if (hooks.length > 0) return { status: 'skipped', reason: `the harness has no ${hooks.join(', ')}` };
+  if (hooks.length > 0) return { status: 'skipped', reason: `the harness has no ${hooks.map(shown).join(', ')}` };
   const body = missing.length === 0 ? testCase.run : testCase.otherwise;
-  const off = missing.length === 0 ? {} : { reason: `no ${missing.join(', ')}` };
+  const off = missing.length === 0 ? {} : { reason: `no ${missing.map(shown).join(', ')}` };
   if (!body) return { status: 'unsupported', ...off };
 
   const fault = await attempt(testCase.id, body, harness);
@@ -102,10 +108,12 @@ async function attempt<T>(
       return undefined;
     }
   };
+  const strays = new StrayRejections();
   const scope = await step(`opening ${id}`, () => harness.open(id));
   if (scope) {
     await step(id, () => body(scope.context));
     await step(`the clean-up after ${id}`, () => scope.close());
   }
+  await step(id, () => strays.end());
   return fault;
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Capabilities } from '@kombu/core/spi';
 import type { CaseTime } from './case-time.ts';
 import type { HarnessOptions } from './harness.ts';
+import { isLeaseShort } from './offers.ts';
 
 /** What cases of both suites have at hand: names, time, and waits that end. */
 export abstract class TestBase {
@@ -30,6 +31,11 @@ export abstract class TestBase {
     return this.deadlineMs + (Number.isNaN(this.leaseMs) ? 0 : this.leaseMs * 2);
   }
 
+  /** Lets leases end, where there are any and that can be waited for. */
+  async outlastLeases(): Promise<void> {
+    if (isLeaseShort(this.leaseMs, this.#options)) await this.advance(this.leaseMs * 1.5);
+  }
+
   get now(): number {
     return this.#time.now();
   }
@@ -52,6 +58,12 @@ export abstract class TestBase {
   /** Lets everything that is on its way arrive. */
   settle(): Promise<void> {
     return this.#time.advance(this.#options.quietMs ?? 100);
+  }
+
+  /** For a promise that is awaited later: when the case fails before that, its rejection is nobody's. */
+  later<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => undefined);
+    return promise;
   }
 
   /** The promise's value or rejection; fails, naming `what`, when it is still pending at the deadline. */

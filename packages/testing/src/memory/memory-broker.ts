@@ -15,7 +15,7 @@ export interface MemoryBrokerParts {
   readonly clock: Clock;
   readonly leaseMs: number;
   /** The last connection was closed and nothing durable is left. */
-  unused(): void;
+  readonly unused: () => void;
 }
 
 /**
@@ -53,12 +53,12 @@ export class MemoryBroker {
 
   /** Breaks all connections, as when the broker's machine dies and comes back: queues and messages stay. */
   cut(reason: Error = new ConnectionError('The link to the memory broker was cut')): void {
-    for (const store of [...this.#stores]) store.cut(reason);
+    for (const store of this.#stores) store.cut(reason);
   }
 
   /** Ends all leases of a queue, or of all queues, as if their time were up. */
   expireLeases(queue?: string): void {
-    for (const [name, each] of this.#queues) if (queue === undefined || queue === name) each.expireLeases();
+    for (const [name, each] of this.#queues) if (queue === undefined || queue === name) each.endLeases();
   }
 
   connect(): MemoryStore {
@@ -74,7 +74,7 @@ export class MemoryBroker {
   /** Makes it when it is not there. */
   queueFor(name: string): MemoryQueue {
     let queue = this.#queues.get(name);
-    if (!queue) this.#queues.set(name, (queue = new MemoryQueue({ clock: this.#clock, leaseMs: this.leaseMs })));
+    if (!queue) this.#queues.set(name, (queue = new MemoryQueue(this.#clock, this.leaseMs)));
     return queue;
   }
 
@@ -88,7 +88,7 @@ export class MemoryBroker {
     this.#stores.delete(store);
     for (const queue of this.#queues.values()) {
       queue.dismiss(store);
-      if (politely || this.leaseMs === Infinity) queue.releaseHeldBy(store);
+      if (politely || this.leaseMs === Infinity) queue.endLeases(store);
     }
     if (politely && this.#stores.size === 0 && !this.topology.hasDurable) this.close();
   }
@@ -96,7 +96,7 @@ export class MemoryBroker {
   /** Breaks all connections and forgets everything. */
   close(): void {
     this.cut();
-    for (const name of [...this.#queues.keys()]) this.deleteQueue(name);
+    for (const name of this.#queues.keys()) this.deleteQueue(name);
     this.topology.close();
     this.#unused();
   }

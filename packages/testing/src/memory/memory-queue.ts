@@ -1,4 +1,6 @@
-import type { Clock, ClockTimer, GetOptions, OutgoingMessage, SettleOutcome, StoredMessage } from '@kombu/core/spi';
+import type { Clock, GetOptions, OutgoingMessage, SettleOutcome, StoredMessage } from '@kombu/core/spi';
+import { DelayLine } from './delay-line.ts';
+import { type Lease, LeaseTable } from './lease-table.ts';
 import { ReadyList } from './ready-list.ts';
 
 /** A message in the queue, with its place. */
@@ -6,23 +8,15 @@ interface Entry {
   readonly payload: string;
   readonly priority: number;
   readonly expiresAt: number | undefined;
-  readonly sequence: number;
+  sequence: number;
   /** How often it was taken. */
   taken: number;
 }
 
-/** A message in somebody's hands: until it is settled, or the time is up and another may take it. */
-export interface MemoryLease {
-  readonly entry: Entry;
-  /** The connection that took it. */
-  readonly holder: object;
-  until: number;
-}
+/** Undefined: delivered without ack, nobody has to settle it. */
+export type MemoryReceipt = Lease<Entry> | undefined;
 
-interface Delayed {
-  readonly entry: Entry;
-  readonly due: number;
-}
+export type MemoryMessage = StoredMessage<MemoryReceipt>;
 
 interface Taker {
   readonly holder: object;
@@ -36,40 +30,27 @@ interface WaitingGet extends Omit<Taker, 'until'> {
   resolve(messages: readonly MemoryMessage[]): void;
 }
 
-/** Nobody has to settle what was delivered without ack. */
-export type MemoryReceipt = MemoryLease | undefined;
-
-export type MemoryMessage = StoredMessage<MemoryReceipt>;
-
-export interface MemoryQueueParts {
-  readonly clock: Clock;
-  /** Infinity: a message stays with its taker until he gives it back. */
-  readonly leaseMs: number;
-}
-
-/** Node's timers fire at once beyond this. */
-const longestTimer = 2 ** 31 - 1;
-
 /** One queue: what is ready by priority, what is taken, what is delayed, and who waits. */
 export class MemoryQueue {
   readonly #clock: Clock;
-  readonly #leaseMs: number;
   /** By priority, 0 to 9. */
   readonly #ready = Array.from({ length: 10 }, () => new ReadyList<Entry>());
-  /** In the order in which they end, because all last equally long. */
-  readonly #leases = new Set<MemoryLease>();
-  /** Sorted, the first due first. */
-  readonly #delayed: Delayed[] = [];
+  readonly #leases: LeaseTable<Entry>;
+  readonly #delayed: DelayLine<Entry>;
   /** First come, first served. */
   readonly #waiting = new Set<WaitingGet>();
-  #leaseTimer: ClockTimer | undefined;
-  #delayTimer: ClockTimer | undefined;
   #sequence = 0;
   #readyCount = 0;
 
-  constructor({ clock, leaseMs }: MemoryQueueParts) {
+  /** @param leaseMs `Infinity`: a message stays with its taker until he gives it back. */
+  constructor(clock: Clock, leaseMs: number) {
     this.#clock = clock;
-    this.#leaseMs = leaseMs;
+    this.#leases = new LeaseTable(clock, leaseMs, (entries) => this.#comeBack(entries));
+    this.#delayed = new DelayLine(clock, (entries) => {
+      // Its place counts from now on: those that were put meanwhile were there before it.
+      for (const entry of entries) entry.sequence = this.#sequence++;
+      this.#comeBack(entries);
+    });
   }
 
   /** Ready messages. */
@@ -90,34 +71,32 @@ export class MemoryQueue {
 
   put(messages: readonly OutgoingMessage[]): void {
     for (const { payload, priority, delayMs, expiresAt } of messages) {
-      const entry: Entry = { payload, priority, expiresAt, sequence: this.#sequence++, taken: 0 };
-      if (delayMs > 0) this.#delay(entry, delayMs);
-      else this.#enqueue(entry);
+      this.#place({ payload, priority, expiresAt, sequence: this.#sequence++, taken: 0 }, delayMs);
     }
     this.#serve();
   }
 
   get(options: GetOptions, holder: object): Promise<readonly MemoryMessage[]> {
     const { max, waitMs, noAck, signal } = options;
-    const taker = { holder, noAck, until: this.#clock.now() + this.#leaseMs };
+    const taker = { holder, noAck, until: this.#leases.endOfLease() };
     const messages: MemoryMessage[] = [];
     while (messages.length < max) {
       const entry = this.#next();
       if (!entry) break;
       messages.push(this.#take(entry, taker));
     }
-    return messages.length > 0 || waitMs <= 0 || signal.aborted ? Promise.resolve(messages) : this.#wait(options, holder);
+    const done = messages.length > 0 || waitMs <= 0 || signal.aborted;
+    return done ? Promise.resolve(messages) : this.#wait(options, holder);
   }
 
   ack(receipts: readonly MemoryReceipt[]): SettleOutcome[] {
-    return receipts.map((lease) => (this.#end(lease) ? 'ok' : 'lease-lost'));
+    return receipts.map((lease) => (this.#leases.end(lease) ? 'ok' : 'lease-lost'));
   }
 
   release(receipts: readonly MemoryReceipt[], delayMs: number): SettleOutcome[] {
     const outcomes = receipts.map((lease): SettleOutcome => {
-      if (!this.#end(lease)) return 'lease-lost';
-      if (delayMs > 0) this.#delay(lease.entry, delayMs);
-      else this.#enqueue(lease.entry);
+      if (!this.#leases.end(lease)) return 'lease-lost';
+      this.#place(lease.item, delayMs);
       return 'ok';
     });
     this.#serve();
@@ -125,13 +104,7 @@ export class MemoryQueue {
   }
 
   renew(receipts: readonly MemoryReceipt[]): SettleOutcome[] {
-    const until = this.#clock.now() + this.#leaseMs;
-    return receipts.map((lease): SettleOutcome => {
-      if (!this.#end(lease)) return 'lease-lost';
-      lease.until = until;
-      this.#leases.add(lease);
-      return 'ok';
-    });
+    return receipts.map((lease) => (this.#leases.renew(lease) ? 'ok' : 'lease-lost'));
   }
 
   /** Removes the ready messages. */
@@ -142,30 +115,32 @@ export class MemoryQueue {
     return count;
   }
 
-  /** What this connection holds is ready again. */
-  releaseHeldBy(holder: object): void {
-    this.release([...this.#leases].filter((lease) => lease.holder === holder), 0);
+  /** Ends all leases, or those of one connection, as if their time were up. */
+  endLeases(holder?: object): void {
+    this.#comeBack(this.#leases.endAll(holder));
   }
 
   /** Sends those away who wait on this connection. */
   dismiss(holder: object): void {
-    for (const waiting of [...this.#waiting]) if (waiting.holder === holder) waiting.resolve([]);
+    for (const waiting of this.#waiting) if (waiting.holder === holder) waiting.resolve([]);
   }
 
-  /** Ends all leases now, as if their time were up. */
-  expireLeases(): void {
-    this.release([...this.#leases], 0);
-  }
-
-  /** Drops everything, sends waiters away, stops the timers. */
+  /** Drops everything, sends all waiters away, stops the timers. */
   close(): void {
     this.purge();
     this.#leases.clear();
-    this.#delayed.length = 0;
-    for (const { resolve } of [...this.#waiting]) resolve([]);
-    for (const timer of [this.#leaseTimer, this.#delayTimer]) if (timer) this.#clock.clearTimeout(timer);
-    this.#leaseTimer = undefined;
-    this.#delayTimer = undefined;
+    this.#delayed.clear();
+    for (const waiting of this.#waiting) waiting.resolve([]);
+  }
+
+  #place(entry: Entry, delayMs: number): void {
+    if (delayMs > 0) this.#delayed.add(entry, delayMs);
+    else this.#enqueue(entry);
+  }
+
+  #comeBack(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#enqueue(entry);
+    this.#serve();
   }
 
   #enqueue(entry: Entry): void {
@@ -175,8 +150,7 @@ export class MemoryQueue {
 
   /** The oldest of the highest priority. */
   #next(): Entry | undefined {
-    if (this.#readyCount === 0) return undefined;
-    for (let priority = 9; priority >= 0; priority--) {
+    for (let priority = 9; priority >= 0 && this.#readyCount > 0; priority--) {
       const list = this.#ready[priority] as ReadyList<Entry>;
       if (list.first?.expiresAt !== undefined) this.#dropExpired(list, this.#clock.now());
       const entry = list.shift();
@@ -196,65 +170,8 @@ export class MemoryQueue {
 
   #take(entry: Entry, { noAck, holder, until }: Taker): MemoryMessage {
     const deliveryCount = entry.taken++;
-    const receipt = noAck ? undefined : this.#lease(entry, holder, until);
+    const receipt = noAck ? undefined : this.#leases.add(entry, holder, until);
     return { payload: entry.payload, receipt, redelivered: deliveryCount > 0, deliveryCount };
-  }
-
-  #lease(entry: Entry, holder: object, until: number): MemoryLease {
-    const lease = { entry, holder, until };
-    this.#leases.add(lease);
-    if (until !== Infinity && !this.#leaseTimer) this.#armLeases(until);
-    return lease;
-  }
-
-  /** False when it was over already. */
-  #end(lease: MemoryReceipt): lease is MemoryLease {
-    return lease !== undefined && this.#leases.delete(lease);
-  }
-
-  #armLeases(at: number): void {
-    this.#leaseTimer = this.#timer(at, () => {
-      this.#leaseTimer = undefined;
-      const now = this.#clock.now();
-      const ended: MemoryLease[] = [];
-      for (const lease of this.#leases) {
-        if (lease.until > now) break;
-        ended.push(lease);
-      }
-      this.release(ended, 0);
-      const [next] = this.#leases;
-      if (next && !this.#leaseTimer) this.#armLeases(next.until);
-    });
-  }
-
-  #delay(entry: Entry, delayMs: number): void {
-    const due = this.#clock.now() + delayMs;
-    let index = this.#delayed.length;
-    while (index > 0 && (this.#delayed[index - 1] as Delayed).due > due) index -= 1;
-    this.#delayed.splice(index, 0, { entry, due });
-    if (index > 0) return;
-    if (this.#delayTimer) this.#clock.clearTimeout(this.#delayTimer);
-    this.#armDelays(due);
-  }
-
-  #armDelays(at: number): void {
-    this.#delayTimer = this.#timer(at, () => {
-      this.#delayTimer = undefined;
-      const now = this.#clock.now();
-      while ((this.#delayed[0]?.due ?? Infinity) <= now) {
-        const { entry } = this.#delayed.shift() as Delayed;
-        // It counts from now on: those that were put meanwhile were there before it.
-        this.#enqueue({ ...entry, sequence: this.#sequence++ });
-      }
-      if (this.#delayed[0]) this.#armDelays(this.#delayed[0].due);
-      this.#serve();
-    });
-  }
-
-  #timer(at: number, callback: () => void): ClockTimer {
-    const timer = this.#clock.setTimeout(callback, Math.min(Math.max(0, at - this.#clock.now()), longestTimer));
-    timer.unref();
-    return timer;
   }
 
   #wait({ max, waitMs, noAck, signal }: GetOptions, holder: object): Promise<readonly MemoryMessage[]> {
@@ -276,13 +193,13 @@ export class MemoryQueue {
   /** Deals what is ready to those who wait, one message each in turn. */
   #serve(): void {
     if (this.#waiting.size === 0 || this.#readyCount === 0) return;
-    const until = this.#clock.now() + this.#leaseMs;
+    const until = this.#leases.endOfLease();
     const hands = Array.from(this.#waiting, (waiting) => ({
       waiting,
-      taker: { ...waiting, until },
+      taker: { holder: waiting.holder, noAck: waiting.noAck, until },
       messages: [] as MemoryMessage[],
     }));
-    for (let open = hands; open.length > 0 && this.#readyCount > 0; ) {
+    for (let open = hands; open.length > 0 && this.#readyCount > 0;) {
       for (const { taker, messages } of open) {
         const entry = this.#next();
         if (entry) messages.push(this.#take(entry, taker));

@@ -38,7 +38,8 @@ export interface MemoryTransport extends Transport {
  */
 export function createMemoryTransport(options: MemoryTransportOptions = {}): MemoryTransport {
   const { leaseMs = 30_000, wrapStore = (store: QueueStore): QueueStore => store } = options;
-  if (!(leaseMs > 0)) throw new InvalidArgumentError(`leaseMs has to be a positive number of milliseconds, not ${leaseMs}`);
+  if (!(leaseMs > 0))
+    throw new InvalidArgumentError(`leaseMs has to be a positive number of milliseconds, not ${leaseMs}`);
   const brokers = new Map<string, MemoryBroker>();
   const brokerFor = (name: string, clock: Clock): MemoryBroker => {
     let broker = brokers.get(name);
@@ -73,7 +74,7 @@ export function createMemoryTransport(options: MemoryTransportOptions = {}): Mem
     ...transport,
     broker: (name = '') => brokers.get(name),
     reset() {
-      for (const broker of [...brokers.values()]) broker.close();
+      for (const broker of brokers.values()) broker.close();
     },
   };
 }

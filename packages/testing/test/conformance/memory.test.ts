@@ -5,7 +5,8 @@ import {
   transportConformance,
   transportHarness,
 } from '../../src/conformance/index.ts';
-import { memoryStores, memoryHarness } from './memory.ts';
+import { fullStores, memoryHarness, memoryStores } from './memory.ts';
 
 registerConformance({ describe, it }, transportConformance, transportHarness(memoryHarness));
 registerConformance({ describe, it }, storeConformance, storeHarness(memoryStores));
+registerConformance({ describe, it }, storeConformance, storeHarness(fullStores));

@@ -83,7 +83,7 @@ describe('runConformance', () => {
 
   it('skips what needs a hook that the harness lacks, and says which', async () => {
     const statuses = await statusesOf(cases({ restart: { requires: ['harness:restartBroker'], otherwise: fails } }));
-    expect(statuses).toEqual({ 'toys/restart': 'skipped: the harness has no harness:restartBroker' });
+    expect(statuses).toEqual({ 'toys/restart': 'skipped: the harness has no restartBroker' });
   });
 
   it('reports a failing quirk with its reason, and a passing one as a failure', async () => {

@@ -12,7 +12,14 @@ describe('delivery', () => {
       body: Buffer.from([0, 255, 128, 10]),
       contentType: 'application/data',
       contentEncoding: 'binary',
-      headers: { text: 'wörld "\u0000', number: 1.5, flag: false, nothing: null, when: new Date(5), bytes: Buffer.from([200]) },
+      headers: {
+        text: 'wörld "\u0000',
+        number: 1.5,
+        flag: false,
+        nothing: null,
+        when: new Date(5),
+        bytes: Buffer.from([200]),
+      },
       properties: {
         deliveryMode: 1,
         priority: 3,
@@ -165,7 +172,14 @@ describe('delivery', () => {
     const rig = Rig.memory();
     const { channel, events } = await rig.start();
     await channel.declareQueue(queue('q'));
-    for (const [body, priority] of [['a0', 0], ['a9', 9], ['a4', 4], ['b9', 9], ['b0', undefined], ['b4', 4]] as const) {
+    for (const [body, priority] of [
+      ['a0', 0],
+      ['a9', 9],
+      ['a4', 4],
+      ['b9', 9],
+      ['b0', undefined],
+      ['b4', 4],
+    ] as const) {
       await channel.publish(envelope(body, priority === undefined ? {} : { priority }), toQueue('q'));
     }
     await channel.consume(consume('q'));
@@ -178,7 +192,9 @@ describe('delivery', () => {
     const { channel } = await Rig.memory().start();
     await channel.declareQueue(queue('q'));
     for (const priority of [-1, 10, 1.5, Number.NaN]) {
-      await expect(channel.publish(envelope('m', { priority }), toQueue('q'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(channel.publish(envelope('m', { priority }), toQueue('q'))).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
     }
   });
 

@@ -1,5 +1,5 @@
-import type { PutFailure, QueueStore } from '@kombu/core/spi';
-import { ConnectionError, KombuError, OperationalError, errorOf } from '@kombu/core/spi';
+import type { KombuError, PutFailure, QueueStore } from '@kombu/core/spi';
+import { ConnectionError, OperationalError, errorOf } from '@kombu/core/spi';
 import type { MemoryTransportOptions } from '../../src/memory/memory-transport.ts';
 import { Rig, binding, consume, envelope, exchange, queue, to, toQueue } from './rig.ts';
 
@@ -12,8 +12,8 @@ const start = async (wrapStore?: (store: QueueStore) => QueueStore, options: Mem
 
 /** Replaces one method of the store. `real` calls the original. */
 const replacing =
-  <K extends 'put' | 'get' | 'ack' | 'release' | 'close' | 'size'>(
-    method: K,
+  (
+    method: 'put' | 'get' | 'ack' | 'release' | 'close' | 'size',
     replacement: (real: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>,
   ) =>
   (store: QueueStore): QueueStore => {
@@ -73,7 +73,15 @@ describe('a link that breaks', () => {
         size: () => channel.declareQueue(queue('q')),
       }[method];
       const result = await call().catch((error: KombuError) => error.code);
-      expect(result).toBe({ put: 'PUBLISH_UNCERTAIN', get: 'CONNECTION_LOST', ack: 'lease-lost', release: 'lease-lost', size: 'CONNECTION_LOST' }[method]);
+      expect(result).toBe(
+        {
+          put: 'PUBLISH_UNCERTAIN',
+          get: 'CONNECTION_LOST',
+          ack: 'lease-lost',
+          release: 'lease-lost',
+          size: 'CONNECTION_LOST',
+        }[method],
+      );
       expect(await connection.closed).toMatchObject({ code: 'CONNECTION_LOST' });
       expect(events.ends).toHaveLength(1);
       await rig.settle();
@@ -95,7 +103,10 @@ describe('a link that breaks', () => {
   it('a put that found no connection was not sent', async () => {
     const refused = new OperationalError('connect ECONNREFUSED', { code: 'CONNECTION_FAILED' });
     const { channel } = await start(replacing('put', () => Promise.reject(refused)));
-    await expect(channel.publish(envelope(), toQueue('q'))).rejects.toMatchObject({ code: 'CONNECTION_LOST', cause: refused });
+    await expect(channel.publish(envelope(), toQueue('q'))).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      cause: refused,
+    });
   });
 
   it('leaves acks under way with an outcome', async () => {
@@ -118,14 +129,20 @@ describe('a link that breaks', () => {
     await connection.closed;
     const next = await rig.start();
     for (const name of ['mine', 'auto']) {
-      await expect(next.channel.declareQueue(queue(name, { passive: true }))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(next.channel.declareQueue(queue(name, { passive: true }))).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+      });
       expect(rig.transport.broker()!.queue(name)).toBeUndefined();
     }
     expect((await next.channel.declareQueue(queue('q'))).messageCount).toBe(1);
   });
 
   it('a call that is never answered is taken for a dead link', async () => {
-    for (const [method, withinMs] of [['put', 30_000], ['ack', 30_000], ['get', 20_000]] as const) {
+    for (const [method, withinMs] of [
+      ['put', 30_000],
+      ['ack', 30_000],
+      ['get', 20_000],
+    ] as const) {
       let hang = false;
       const { rig, connection, channel } = await start(replacing(method, (real) => (hang ? never() : real())));
       await channel.publish(envelope(), toQueue('q'));
@@ -150,7 +167,9 @@ describe('a link that breaks', () => {
   it('a store that says that its link is closed, without a reason, is a lost connection', async () => {
     let close: (() => void) | undefined;
     const { connection } = await start((store) => {
-      Object.defineProperty(store, 'closed', { value: new Promise<undefined>((resolve) => (close = () => resolve(undefined))) });
+      Object.defineProperty(store, 'closed', {
+        value: new Promise<undefined>((resolve) => (close = () => resolve(undefined))),
+      });
       return store;
     });
     close!();
@@ -170,7 +189,10 @@ describe('other errors of a store', () => {
   });
 
   it('an unknown one is INTERNAL and says what was being done', async () => {
-    const { channel } = await start(replacing('size', () => Promise.reject(new TypeError('x is undefined'))), {}).catch((error: KombuError) => ({
+    const { channel } = await start(
+      replacing('size', () => Promise.reject(new TypeError('x is undefined'))),
+      {},
+    ).catch((error: KombuError) => ({
       channel: error,
     }));
     expect(channel).toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('queue "q": x is undefined') });
@@ -184,9 +206,13 @@ describe('other errors of a store', () => {
 
   it('a put that fails in part fails those messages and no others', async () => {
     const { channel } = await start(
-      replacing('put', async (): Promise<readonly PutFailure[]> => [{ index: 1, error: errorOf('LIMIT_EXCEEDED', 'too big') }]),
+      replacing('put', async (): Promise<readonly PutFailure[]> => [
+        { index: 1, error: errorOf('LIMIT_EXCEEDED', 'too big') },
+      ]),
     );
-    const results = await Promise.allSettled(['0', '1', '2'].map((body) => channel.publish(envelope(body), toQueue('q'))));
+    const results = await Promise.allSettled(
+      ['0', '1', '2'].map((body) => channel.publish(envelope(body), toQueue('q'))),
+    );
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect((results[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
@@ -265,7 +291,16 @@ describe('messages that are no envelopes', () => {
     const { rig, channel, events } = await start((each) => (store = each));
     const put = (payload: string) =>
       store!.put('q', [{ payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} }]);
-    const hostile = ['not json', '[]', '"text"', 'null', '{}', '{"properties":null}', '{"body":"?","properties":{"body_encoding":"base64"}}', '{'.repeat(100_000)];
+    const hostile = [
+      'not json',
+      '[]',
+      '"text"',
+      'null',
+      '{}',
+      '{"properties":null}',
+      '{"body":"?","properties":{"body_encoding":"base64"}}',
+      '{'.repeat(100_000),
+    ];
     for (const payload of hostile) {
       await put(payload);
       await channel.publish(envelope('good'), toQueue('q'));
@@ -278,7 +313,8 @@ describe('messages that are no envelopes', () => {
       expect(delivery.error).toMatchObject({ code: 'DECODE_FAILED' });
       return expect(delivery.envelope.body.toString()).toBe(hostile[index / 2]);
     });
-    for (const { deliveryTag } of events.deliveries) expect(await channel.reject(deliveryTag, { requeue: false })).toBe('ok');
+    for (const { deliveryTag } of events.deliveries)
+      expect(await channel.reject(deliveryTag, { requeue: false })).toBe('ok');
   });
 
   it('are dead-lettered with their bytes', async () => {
@@ -325,27 +361,29 @@ describe('closing', () => {
     expect(rig.transport.broker()!.counts('q')).toEqual({ ready: 1, leased: 0, delayed: 0 });
   });
 
-  it.each(['get', 'put', 'ack', 'release', 'close'] as const)('takes 5 s at most when `%s` hangs, and says what it gave up', async (method) => {
-    let hang = false;
-    const { rig, connection, channel } = await start(replacing(method, (real) => (hang ? never() : real())));
-    await channel.publish(envelope(), toQueue('q'));
-    const delivery = await channel.get('q', { noAck: false });
-    hang = true;
-    if (method === 'get') await channel.consume(consume('q'));
-    const pending = [
-      method === 'put' ? channel.publish(envelope(), toQueue('q')) : undefined,
-      method === 'ack' ? channel.ack(delivery!.deliveryTag) : undefined,
-    ];
-    const settled = Promise.allSettled(pending);
-    await rig.settle();
-    await rig.clock.advanceUntil(connection.close(), 5000);
-    expect(await connection.closed).toBeUndefined();
-    expect(rig.logger.lines).toContainEqual(expect.stringMatching(/^warn .+ was abandoned$/));
-    const [published] = await settled;
-    if (method === 'put') expect(published).toMatchObject({ reason: { code: 'PUBLISH_UNCERTAIN' } });
-    const timersOfOthers = method === 'close' || method === 'get' ? 2 : 1;
-    expect(rig.clock.pending).toBeLessThanOrEqual(timersOfOthers);
-  });
+  it.each(['get', 'put', 'ack', 'release', 'close'] as const)(
+    'takes 5 s at most when `%s` hangs, and says what it gave up',
+    async (method) => {
+      let hang = false;
+      const { rig, connection, channel } = await start(replacing(method, (real) => (hang ? never() : real())));
+      await channel.publish(envelope(), toQueue('q'));
+      const delivery = await channel.get('q', { noAck: false });
+      hang = true;
+      if (method === 'get') await channel.consume(consume('q'));
+      const calls: Promise<unknown>[] = [];
+      if (method === 'put') calls.push(channel.publish(envelope(), toQueue('q')));
+      if (method === 'ack') calls.push(channel.ack(delivery!.deliveryTag));
+      const settled = Promise.allSettled(calls);
+      await rig.settle();
+      await rig.clock.advanceUntil(connection.close(), 5000);
+      expect(await connection.closed).toBeUndefined();
+      expect(rig.logger.lines).toContainEqual(expect.stringMatching(/^warn .+ was abandoned$/));
+      const [published] = await settled;
+      if (method === 'put') expect(published).toMatchObject({ reason: { code: 'PUBLISH_UNCERTAIN' } });
+      const timersOfOthers = method === 'close' || method === 'get' ? 2 : 1;
+      expect(rig.clock.pending).toBeLessThanOrEqual(timersOfOthers);
+    },
+  );
 
   it('closes the store of a connection attempt that was given up', async () => {
     const rig = Rig.memory();

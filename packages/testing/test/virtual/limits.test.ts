@@ -18,7 +18,8 @@ const withDeadLetters = async (args: Record<string, unknown> = {}) => {
 };
 
 const take = async ({ channel }: Rigged, name = 'q') => channel.get(name, { noAck: false });
-const ready = async ({ channel }: Rigged, name: string) => (await channel.declareQueue(queue(name, { passive: true }))).messageCount;
+const ready = async ({ channel }: Rigged, name: string) =>
+  (await channel.declareQueue(queue(name, { passive: true }))).messageCount;
 
 describe('time to live', () => {
   it('an expired message is dropped before it reaches anybody', async () => {
@@ -140,7 +141,9 @@ describe('dead letters', () => {
   it('counts how often the same happened, the latest death first', async () => {
     const started = await withDeadLetters();
     const { channel } = started;
-    await channel.declareQueue(queue('retry', { arguments: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'q' } }));
+    await channel.declareQueue(
+      queue('retry', { arguments: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'q' } }),
+    );
     await channel.bind(binding('dlx', 'retry', 'again'));
     await channel.publish(envelope(), toQueue('q'));
     for (let round = 0; round < 2; round++) {
@@ -255,7 +258,9 @@ describe('x-max-length', () => {
     const args = { 'x-max-length': 3, 'x-overflow': 'reject-publish' };
     await channel.declareQueue(queue('q', { arguments: args }));
     await channel.publish(envelope('0'), toQueue('q'));
-    const results = await Promise.allSettled(['1', '2', '3', '4'].map((body) => channel.publish(envelope(body), toQueue('q'))));
+    const results = await Promise.allSettled(
+      ['1', '2', '3', '4'].map((body) => channel.publish(envelope(body), toQueue('q'))),
+    );
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
     expect((results[3] as PromiseRejectedResult).reason).toMatchObject({ code: 'NACKED' });
     expect(await ready(started, 'q')).toBe(3);
@@ -279,7 +284,11 @@ describe('delay', () => {
     const { rig, channel, events } = await start();
     await channel.declareQueue(queue('q'));
     await channel.consume(consume('q', { prefetch: 1 }));
-    for (const [body, delay] of [['late', 2000], ['soon', 1000], ['now', 0]] as const) {
+    for (const [body, delay] of [
+      ['late', 2000],
+      ['soon', 1000],
+      ['now', 0],
+    ] as const) {
       await channel.publish(envelope(body), toQueue('q', { delay }));
     }
     await rig.settle();
@@ -296,7 +305,9 @@ describe('delay', () => {
     const { rig, channel, events } = await start();
     await channel.declareQueue(queue('q'));
     const hour = 3_600_000;
-    await Promise.all(Array.from({ length: 1000 }, (_, index) => channel.publish(envelope(`d${index}`), toQueue('q', { delay: hour }))));
+    await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => channel.publish(envelope(`d${index}`), toQueue('q', { delay: hour }))),
+    );
     await channel.publish(envelope('now'), toQueue('q'));
     events.onDelivery = ({ deliveryTag }) => void channel.ack(deliveryTag);
     await channel.consume(consume('q', { prefetch: 1 }));
@@ -315,7 +326,9 @@ describe('a capability that is off', () => {
     await channel.declareQueue(queue('q'));
     await channel.publish(envelope('m', { priority: 0 }), toQueue('q'));
     await expect(channel.publish(envelope('m', { priority: 1 }), toQueue('q'))).rejects.toMatchObject(refused);
-    await expect(channel.declareQueue(queue('p', { arguments: { 'x-max-priority': 9 } }))).rejects.toMatchObject(refused);
+    await expect(channel.declareQueue(queue('p', { arguments: { 'x-max-priority': 9 } }))).rejects.toMatchObject(
+      refused,
+    );
     await expect(channel.declareQueue(queue('p', { passive: true }))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
@@ -344,7 +357,9 @@ describe('a capability that is off', () => {
     await channel.publish(envelope('x'.repeat(400)), toQueue('q'));
     const tooLarge = { code: 'LIMIT_EXCEEDED', message: expect.stringContaining('1000') };
     await expect(channel.publish(envelope('x'.repeat(700)), toQueue('q'))).rejects.toMatchObject(tooLarge);
-    await expect(channel.publish(envelope('', {}, { wide: 'ß'.repeat(450) }), toQueue('q'))).rejects.toMatchObject(tooLarge);
+    await expect(channel.publish(envelope('', {}, { wide: 'ß'.repeat(450) }), toQueue('q'))).rejects.toMatchObject(
+      tooLarge,
+    );
     expect(rig.transport.broker()?.counts('q').ready).toBe(1);
   });
 

@@ -35,7 +35,10 @@ const payloads = async (store: MemoryStore, more: Partial<GetOptions> = {}): Pro
 describe('the memory store', () => {
   it('released messages are back where they were, among those that nobody took', async () => {
     const { store } = start();
-    await store.put('q', ['1', '2', '3', '4'].map((each) => text(each)));
+    await store.put(
+      'q',
+      ['1', '2', '3', '4'].map((each) => text(each)),
+    );
     const [one, two, three] = await store.get('q', reading({ max: 3 }));
     await store.release('q', [two!.receipt], { delayMs: 0 });
     await store.put('q', [text('5')]);
@@ -52,7 +55,10 @@ describe('the memory store', () => {
       payloads(store, { max: 10, waitMs: 1000 }),
       payloads(store, { max: 10, waitMs: 1000 }),
     ];
-    await store.put('q', ['1', '2', '3', '4', '5', '6'].map((each) => text(each)));
+    await store.put(
+      'q',
+      ['1', '2', '3', '4', '5', '6'].map((each) => text(each)),
+    );
     expect(await Promise.all(waiting)).toEqual([['1'], ['2', '4', '6'], ['3', '5']]);
   });
 
@@ -122,7 +128,12 @@ describe('the memory store', () => {
   it('delayed messages come in the order of their times, also days later', async () => {
     const { clock, store } = start(Infinity);
     const day = 24 * 3600 * 1000;
-    await store.put('q', [text('c', { delayMs: 60 * day }), text('a', { delayMs: 10 }), text('b', { delayMs: day }), text('a2', { delayMs: 10 })]);
+    await store.put('q', [
+      text('c', { delayMs: 60 * day }),
+      text('a', { delayMs: 10 }),
+      text('b', { delayMs: day }),
+      text('a2', { delayMs: 10 }),
+    ]);
     await clock.advance(10);
     expect(await payloads(store)).toEqual(['a', 'a2']);
     await clock.advance(day);
@@ -144,21 +155,24 @@ describe('the memory store', () => {
 
   it('a queue that was never declared holds nothing', async () => {
     const { store } = start();
-    expect([await payloads(store, { waitMs: 1000 }), await store.size('q'), await store.purge('q'), await store.exists('q')]).toEqual([
-      [],
-      0,
-      0,
-      false,
-    ]);
+    expect([
+      await payloads(store, { waitMs: 1000 }),
+      await store.size('q'),
+      await store.purge('q'),
+      await store.exists('q'),
+    ]).toEqual([[], 0, 0, false]);
     await store.delete('q');
   });
 
   it('keeps its speed at 100 000 messages, taken and given back', async () => {
     const { store } = start();
     const count = 100_000;
-    await store.put('q', Array.from({ length: count }, (_, index) => text(String(index))));
+    await store.put(
+      'q',
+      Array.from({ length: count }, (_, index) => text(String(index))),
+    );
     const taken = await store.get('q', reading({ max: count }));
-    await store.release('q', taken.map(({ receipt }) => receipt).reverse(), { delayMs: 0 });
+    await store.release('q', taken.map(({ receipt }) => receipt).toReversed(), { delayMs: 0 });
     expect(await payloads(store, { max: 3 })).toEqual(['0', '1', '2']);
     expect(await store.size('q')).toBe(count - 3);
   });
@@ -194,22 +208,24 @@ describe('ReadyList', () => {
   });
 });
 
-describe('the brokers of a memory transport', () => {
-  const connectTimes = async (rig: ReturnType<typeof Rig.memory>, name: string, times: number): Promise<void> => {
-    for (let index = 0; index < times; index++) {
-      const { connection, channel } = await rig.start(name);
-      await channel.declareQueue(queue('q', { durable: false }));
-      await channel.publish(envelope(), toQueue('q'));
-      await connection.close();
-    }
-  };
+const connectTimes = async (rig: ReturnType<typeof Rig.memory>, name: string, times: number): Promise<void> => {
+  for (let index = 0; index < times; index++) {
+    const { connection, channel } = await rig.start(name);
+    await channel.declareQueue(queue('q', { durable: false }));
+    await channel.publish(envelope(), toQueue('q'));
+    await connection.close();
+  }
+};
 
+describe('the brokers of a memory transport', () => {
   it('are one for each name; a plain memory:// is the one without a name', async () => {
     const rig = Rig.memory();
     const [plain, again, named] = [await rig.start(), await rig.start(), await rig.start('name')];
     await plain.channel.declareQueue(queue('q'));
     await again.channel.declareQueue(queue('q', { passive: true }));
-    await expect(named.channel.declareQueue(queue('q', { passive: true }))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(named.channel.declareQueue(queue('q', { passive: true }))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
     expect([rig.transport.broker()?.connections, rig.transport.broker('name')?.connections]).toEqual([2, 1]);
     expect(createMemoryTransport().broker()).toBeUndefined();
   });

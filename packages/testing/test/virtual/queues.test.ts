@@ -74,7 +74,9 @@ describe('queues', () => {
       code: 'PRECONDITION_FAILED',
     });
     expect(await channel.deleteQueue('q', { ifUnused: false, ifEmpty: false })).toBe(2);
-    await expect(channel.publish(envelope(), to('e', '', { mandatory: true }))).rejects.toMatchObject({ code: 'UNROUTABLE' });
+    await expect(channel.publish(envelope(), to('e', '', { mandatory: true }))).rejects.toMatchObject({
+      code: 'UNROUTABLE',
+    });
     expect(events.cancelledTags).toEqual(['q-consumer']);
   });
 
@@ -107,7 +109,9 @@ describe('queues', () => {
     await expect(stranger.channel.get('mine', { noAck: true })).rejects.toMatchObject(locked);
     await expect(stranger.channel.purgeQueue('mine')).rejects.toMatchObject(locked);
     await expect(stranger.channel.bind(binding('e', 'mine'))).rejects.toMatchObject(locked);
-    await expect(stranger.channel.deleteQueue('mine', { ifUnused: false, ifEmpty: false })).rejects.toMatchObject(locked);
+    await expect(stranger.channel.deleteQueue('mine', { ifUnused: false, ifEmpty: false })).rejects.toMatchObject(
+      locked,
+    );
     // Anybody may send a reply there.
     await stranger.channel.publish(envelope(), toQueue('mine', { mandatory: true }));
     await owner.connection.close();
@@ -135,7 +139,8 @@ describe('queues', () => {
     const rig = Rig.memory();
     const { channel } = await rig.start();
     const declared = queue('q', { arguments: { 'x-expires': 1000 } });
-    const exists = async (): Promise<boolean> => (await channel.publish(envelope(), toQueue('q', { mandatory: true })).catch(() => '')) !== '';
+    const exists = async (): Promise<boolean> =>
+      (await channel.publish(envelope(), toQueue('q', { mandatory: true })).catch(() => '')) !== '';
     await channel.declareQueue(declared);
     await rig.clock.advance(900);
     await channel.declareQueue(declared);
@@ -169,7 +174,9 @@ describe('queues', () => {
     const { channel } = await Rig.memory().start();
     await channel.declareQueue(queue('q'));
     await channel.consume(consume('q', { consumerTag: 'alone', exclusive: true }));
-    await expect(channel.consume(consume('q', { consumerTag: 'late' }))).rejects.toMatchObject({ code: 'ACCESS_REFUSED' });
+    await expect(channel.consume(consume('q', { consumerTag: 'late' }))).rejects.toMatchObject({
+      code: 'ACCESS_REFUSED',
+    });
     await channel.cancel('alone');
     await channel.consume(consume('q', { consumerTag: 'late' }));
     await expect(channel.consume(consume('q', { consumerTag: 'alone', exclusive: true }))).rejects.toMatchObject({

@@ -16,7 +16,11 @@ import type {
   TransportConnection,
 } from '@kombu/core/spi';
 import { ManualClock } from '../../src/manual-clock.ts';
-import { createMemoryTransport, type MemoryTransport, type MemoryTransportOptions } from '../../src/memory/memory-transport.ts';
+import {
+  createMemoryTransport,
+  type MemoryTransport,
+  type MemoryTransportOptions,
+} from '../../src/memory/memory-transport.ts';
 
 export const target = (hostname?: string): Target => {
   const bare = {
@@ -170,7 +174,12 @@ export class Rig<T extends Transport = Transport> {
 
   connect(hostname?: string): Promise<TransportConnection> {
     const signal = new AbortController().signal;
-    return this.transport.connect(target(hostname), { logger: this.logger, clock: this.clock, random: () => 0.5, signal });
+    return this.transport.connect(target(hostname), {
+      logger: this.logger,
+      clock: this.clock,
+      random: () => 0.5,
+      signal,
+    });
   }
 
   async open(connection: TransportConnection): Promise<Rigged> {

@@ -87,9 +87,15 @@ describe('routing', () => {
     await channel.bind(binding('amq.topic', 'q', 'k'));
     await channel.publish(envelope(), to('amq.topic', 'k', { mandatory: true }));
     expect(await countIn(rigged, 'q')).toBe(1);
-    await expect(channel.declareExchange(exchange('amq.topic', 'direct'))).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
-    await expect(channel.declareExchange(exchange('amq.mine', 'direct'))).rejects.toMatchObject({ code: 'ACCESS_REFUSED' });
-    await expect(channel.deleteExchange('amq.topic', { ifUnused: false })).rejects.toMatchObject({ code: 'ACCESS_REFUSED' });
+    await expect(channel.declareExchange(exchange('amq.topic', 'direct'))).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    });
+    await expect(channel.declareExchange(exchange('amq.mine', 'direct'))).rejects.toMatchObject({
+      code: 'ACCESS_REFUSED',
+    });
+    await expect(channel.deleteExchange('amq.topic', { ifUnused: false })).rejects.toMatchObject({
+      code: 'ACCESS_REFUSED',
+    });
   });
 
   it('rejects what goes to, or is bound to, an exchange or a queue that does not exist', async () => {
@@ -100,17 +106,23 @@ describe('routing', () => {
     await expect(channel.publish(envelope(), to('nowhere', 'k'))).rejects.toMatchObject(missing);
     await expect(channel.bind(binding('nowhere', 'q'))).rejects.toMatchObject(missing);
     await expect(channel.bind(binding('e', 'nowhere'))).rejects.toMatchObject(missing);
-    await expect(channel.bind(binding('e', 'nowhere', '', { destinationType: 'exchange' }))).rejects.toMatchObject(missing);
+    await expect(channel.bind(binding('e', 'nowhere', '', { destinationType: 'exchange' }))).rejects.toMatchObject(
+      missing,
+    );
     await expect(channel.unbind(binding('nowhere', 'q'))).rejects.toMatchObject(missing);
     await expect(channel.unbind(binding('e', 'nowhere'))).rejects.toMatchObject(missing);
-    await expect(channel.declareExchange(exchange('nowhere', 'direct', { passive: true }))).rejects.toMatchObject(missing);
+    await expect(channel.declareExchange(exchange('nowhere', 'direct', { passive: true }))).rejects.toMatchObject(
+      missing,
+    );
   });
 
   it('drops what no queue gets, and rejects it when it is mandatory', async () => {
     const { channel } = await Rig.memory().start();
     await channel.declareExchange(exchange('e', 'direct'));
     expect(await channel.publish(envelope(), to('e', 'k'))).toBe('confirmed');
-    await expect(channel.publish(envelope(), to('e', 'k', { mandatory: true }))).rejects.toMatchObject({ code: 'UNROUTABLE' });
+    await expect(channel.publish(envelope(), to('e', 'k', { mandatory: true }))).rejects.toMatchObject({
+      code: 'UNROUTABLE',
+    });
     expect(await channel.publish(envelope(), toQueue('nobody'))).toBe('confirmed');
     await expect(channel.publish(envelope(), toQueue('nobody', { mandatory: true }))).rejects.toMatchObject({
       code: 'UNROUTABLE',
@@ -137,7 +149,9 @@ describe('routing', () => {
     await declareAll(rigged, 'q');
     await channel.declareExchange(exchange('e', 'direct'));
     await channel.bind(binding('e', 'q', 'k'));
-    await expect(channel.deleteExchange('e', { ifUnused: true })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(channel.deleteExchange('e', { ifUnused: true })).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    });
     await channel.deleteExchange('e', { ifUnused: false });
     await channel.deleteExchange('e', { ifUnused: true });
     await expect(channel.publish(envelope(), to('e', 'k'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -164,7 +178,9 @@ describe('routing', () => {
 
   it('refuses exchange types that nobody can route by', async () => {
     const { channel } = await Rig.memory().start();
-    await expect(channel.declareExchange(exchange('e', 'x-delayed-message'))).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    await expect(channel.declareExchange(exchange('e', 'x-delayed-message'))).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+    });
     await expect(channel.publish(envelope(), to('e', 'k'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 

@@ -18,7 +18,9 @@ describe('settling', () => {
     const { deliveryTag } = await take(held);
     expect(await held.channel.ack(deliveryTag)).toBe('ok');
     await expect(held.channel.ack(deliveryTag)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
-    await expect(held.channel.reject(deliveryTag, { requeue: true })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(held.channel.reject(deliveryTag, { requeue: true })).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    });
     await held.channel.recover();
     expect(held.rig.transport.broker()?.counts('q')).toEqual({ ready: 0, leased: 0, delayed: 0 });
   });
@@ -36,7 +38,9 @@ describe('settling', () => {
     const four = await take(held);
     await channel.ack(two.deliveryTag);
     expect(await channel.ack(three.deliveryTag, { multiple: true })).toBe('ok');
-    expect([rig.transport.broker()?.counts('q').leased, rig.transport.broker()?.counts('other').leased]).toEqual([2, 0]);
+    expect([rig.transport.broker()?.counts('q').leased, rig.transport.broker()?.counts('other').leased]).toEqual([
+      2, 0,
+    ]);
     await expect(channel.ack(one.deliveryTag)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     expect(await second.channel.ack(foreign.deliveryTag)).toBe('ok');
     expect(await channel.ack(four.deliveryTag)).toBe('ok');
@@ -99,7 +103,9 @@ describe('settling', () => {
     await rig.clock.advance(1);
     expect(textOf(await take(held))).toBe('1');
     const tag = 'whatever';
-    await expect(channel.reject(tag, { requeue: true, delay: 0.5 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(channel.reject(tag, { requeue: true, delay: 0.5 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
   });
 
   it('behaviour 28: recover gives everything back in order, once, and hides the error of an ack that races with it', async () => {
@@ -164,7 +170,7 @@ describe('settling', () => {
     const outcomes = await Promise.allSettled(
       events.deliveries.flatMap(({ deliveryTag }, index) => {
         const both = [() => channel.ack(deliveryTag), () => channel.reject(deliveryTag, { requeue: true })];
-        return (index % 2 === 0 ? both : both.reverse()).map((settle) => settle());
+        return (index % 2 === 0 ? both : both.toReversed()).map((settle) => settle());
       }),
     );
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(100);

@@ -36,7 +36,8 @@ class SharedBroker {
   store(): QueueStore {
     const { queues } = this;
     return {
-      put: async (name, messages) => void (queues.get(name) ?? queues.set(name, []).get(name)!).push(...messages.map(({ payload }) => payload)),
+      put: async (name, messages) =>
+        void (queues.get(name) ?? queues.set(name, []).get(name)!).push(...messages.map(({ payload }) => payload)),
       get: async () => [],
       ack: async () => {},
       size: async (name) => queues.get(name)?.length ?? 0,
@@ -98,7 +99,9 @@ describe('bindings that processes share', () => {
     broker.lists.length = 0;
     await Promise.all(Array.from({ length: 50 }, (_, index) => here.publish(envelope(String(index)), to('e', 'k'))));
     expect(broker.lists).toEqual(['e']);
-    const bodies = broker.queues.get('q')!.map((text) => Buffer.from((JSON.parse(text) as { body: string }).body, 'base64').toString());
+    const bodies = broker.queues
+      .get('q')!
+      .map((text) => Buffer.from((JSON.parse(text) as { body: string }).body, 'base64').toString());
     expect(bodies).toEqual(Array.from({ length: 50 }, (_, index) => String(index)));
   });
 
@@ -122,7 +125,9 @@ describe('bindings that processes share', () => {
     await there.bind(binding('d', 'q', 'exact'));
     await here.publish(envelope(), to('t', 'a.b', { mandatory: true }));
     await here.publish(envelope(), to('d', 'exact', { mandatory: true }));
-    await expect(here.publish(envelope(), to('d', 'other', { mandatory: true }))).rejects.toMatchObject({ code: 'UNROUTABLE' });
+    await expect(here.publish(envelope(), to('d', 'other', { mandatory: true }))).rejects.toMatchObject({
+      code: 'UNROUTABLE',
+    });
     expect(count('q')).toBe(2);
     await expect(here.publish(envelope(), to('nowhere', 'x'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     // What is declared wins over what was inferred.
@@ -167,14 +172,19 @@ describe('bindings that processes share', () => {
     const { broker, here } = await start();
     await here.declareExchange(exchange('e', 'direct'));
     await here.declareQueue(queue('q'));
-    const { add } = broker.table;
+    const add = broker.table.add.bind(broker.table);
     broker.table.add = () => Promise.reject(new Error('read only'));
     await expect(here.bind(binding('e', 'q', 'k'))).rejects.toMatchObject({ code: 'INTERNAL' });
-    await expect(here.publish(envelope(), to('e', 'k', { mandatory: true }))).rejects.toMatchObject({ code: 'UNROUTABLE' });
+    await expect(here.publish(envelope(), to('e', 'k', { mandatory: true }))).rejects.toMatchObject({
+      code: 'UNROUTABLE',
+    });
     broker.table.add = add;
     await here.bind(binding('e', 'q', 'k'));
     broker.failing = new Error('unreadable');
-    await expect(here.publish(envelope(), to('e', 'k'))).rejects.toMatchObject({ code: 'INTERNAL', cause: broker.failing });
+    await expect(here.publish(envelope(), to('e', 'k'))).rejects.toMatchObject({
+      code: 'INTERNAL',
+      cause: broker.failing,
+    });
   });
 });
 
@@ -185,11 +195,15 @@ describe('a store that knows which queues exist', () => {
     await here.publish(envelope(), toQueue('theirs', { mandatory: true }));
     expect(count('theirs')).toBe(1);
     await here.declareQueue(queue('theirs', { passive: true }));
-    await expect(here.publish(envelope(), toQueue('nowhere', { mandatory: true }))).rejects.toMatchObject({ code: 'UNROUTABLE' });
+    await expect(here.publish(envelope(), toQueue('nowhere', { mandatory: true }))).rejects.toMatchObject({
+      code: 'UNROUTABLE',
+    });
     expect(await here.publish(envelope(), toQueue('nowhere'))).toBe('stored');
     expect(count('nowhere')).toBe(0);
     await expect(here.get('nowhere', { noAck: true })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await here.deleteQueue('theirs', { ifUnused: false, ifEmpty: false });
-    await expect(here.publish(envelope(), toQueue('theirs', { mandatory: true }))).rejects.toMatchObject({ code: 'UNROUTABLE' });
+    await expect(here.publish(envelope(), toQueue('theirs', { mandatory: true }))).rejects.toMatchObject({
+      code: 'UNROUTABLE',
+    });
   });
 });

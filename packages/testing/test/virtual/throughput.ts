@@ -47,7 +47,12 @@ interface Consumer {
 }
 
 async function start(): Promise<Consumer> {
-  const context = { logger: new RecordingLogger(), clock: systemClock, random: Math.random, signal: new AbortController().signal };
+  const context = {
+    logger: new RecordingLogger(),
+    clock: systemClock,
+    random: Math.random,
+    signal: new AbortController().signal,
+  };
   const connection = await createMemoryTransport().connect(target(), context);
   let left = count;
   const ack = async (delivery: Delivery): Promise<void> => {
@@ -88,7 +93,8 @@ const cpu = (): number => {
   return user + system;
 };
 const microseconds = (started: number): number => (cpu() - started) / count;
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 const consumer = await start();
 const bare: number[] = [];

@@ -138,7 +138,9 @@ describe('a store of fifteen lines gets from core', () => {
     expect(await channel.publish(envelope('m'), toQueue('elsewhere', { mandatory: true }))).toBe('stored');
     expect(queues.get('elsewhere')).toHaveLength(1);
     expect(textOf((await take(toy, 'elsewhere'))!)).toBe('m');
-    await expect(channel.declareQueue(queue('elsewhere', { passive: true }))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(channel.declareQueue(queue('elsewhere', { passive: true }))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 
   it('clean-up of exclusive, auto-delete and unused queues', async () => {

@@ -1,32 +1,24 @@
 import type { Target, Transport } from '@kombu/core/spi';
+import { parseUrl, redactUrl } from '@kombu/core/spi';
 
-/** The target that a harness's URL means, through the transport's own parser where it has one. */
+/** The target that a harness's URL means, read by the transport itself where it has its own rule. */
 export function targetOf(transport: Transport, url: string, options: Readonly<Record<string, unknown>>): Target {
-  const generic = parse(url);
-  const target = { ...generic, ...transport.parseUrl?.(url), options, url, display: url };
-  return { ...target, alternates: [target as Target] };
-}
-
-const pattern =
-  /^(?<scheme>[^:]+):\/\/(?:(?<userinfo>[^@/]*)@)?(?<host>\[[^\]]*\]|[^/:?]*)(?::(?<port>\d+))?(?:\/(?<path>[^?]*))?(?:\?(?<query>.*))?$/;
-
-function parse(url: string): Omit<Target, 'alternates' | 'options' | 'display' | 'url'> {
-  const parts = pattern.exec(url)?.groups;
-  if (!parts) throw new Error(`the harness's url is no URL of the form scheme://user:password@host:port/path`);
-  const [userid, password] = (parts['userinfo'] ?? '').split(':');
-  return {
-    scheme: parts['scheme'] ?? '',
-    hostname: decode(parts['host']),
-    port: parts['port'] === undefined ? undefined : Number(parts['port']),
-    userid: decode(userid),
-    password: decode(password),
-    virtualHost: decode(parts['path']),
-    query: Object.fromEntries(new URLSearchParams(parts['query'] ?? '')),
+  const parsed: Partial<Target> = transport.parseUrl?.(url) ?? parseUrl(url);
+  const target: Target = {
+    scheme: url.slice(0, url.indexOf(':')),
+    hostname: undefined,
+    port: undefined,
+    userid: undefined,
+    password: undefined,
+    virtualHost: undefined,
+    query: {},
     ssl: undefined,
     heartbeat: undefined,
+    options,
+    ...parsed,
+    alternates: [],
+    url,
+    display: transport.redact?.(url, '**') ?? redactUrl(url),
   };
-}
-
-function decode(text: string | undefined): string | undefined {
-  return text === undefined || text === '' ? undefined : decodeURIComponent(text);
+  return { ...target, alternates: [target] };
 }

@@ -9,6 +9,8 @@ export class TestConnection {
   readonly raw: TransportConnection;
   /** How often `closed` resolved, and with what. */
   readonly ends: (Error | undefined)[] = [];
+  /** What `closed` rejected with, which it must never do. */
+  readonly faults: unknown[] = [];
   readonly #t: TransportTest;
   readonly #clock: StallableClock;
 
@@ -16,7 +18,10 @@ export class TestConnection {
     this.#t = t;
     this.raw = raw;
     this.#clock = clock;
-    void raw.closed.then((error) => this.ends.push(error));
+    raw.closed.then(
+      (error) => this.ends.push(error),
+      (error: unknown) => this.faults.push(error),
+    );
   }
 
   async channel(): Promise<TestChannel> {

@@ -9,6 +9,7 @@ import { declare } from './cases/declare.ts';
 import { delay } from './cases/delay.ts';
 import { errors } from './cases/errors.ts';
 import { get } from './cases/get.ts';
+import { hostile } from './cases/hostile.ts';
 import { leaks } from './cases/leaks.ts';
 import { lease } from './cases/lease.ts';
 import { limits } from './cases/limits.ts';
@@ -47,6 +48,7 @@ export const transportConformance: readonly TransportCase[] = [
   limits,
   deadLetter,
   lease,
+  hostile,
   errors,
   connect,
   close,

@@ -13,12 +13,14 @@ export interface TransportHarnessOptions extends HarnessOptions {
    * state.
    */
   readonly transport: Transport | ((clock: Clock) => Transport);
-  /** Where to connect. Default: the transport's first scheme and `://`. */
-  readonly url?: string;
+  /** Where to connect, as a function when only `setUp` will know. Default: the transport's first scheme and `://`. */
+  readonly url?: string | (() => string);
   /** What an application would pass as `transportOptions`. */
   readonly transportOptions?: Readonly<Record<string, unknown>>;
   /** A URL where nobody listens, for the case that wants to be refused. */
   readonly unreachableUrl?: string;
+  /** Puts a text into a queue past the transport, as a foreign producer would; where messages are envelopes of text. */
+  readonly putRaw?: (queue: string, payload: string) => Promise<void>;
   /** Stops the broker and starts it again with the data it had; resolves when it takes connections. */
   readonly restartBroker?: () => Promise<void>;
 }
@@ -29,6 +31,7 @@ export function transportHarness(options: TransportHarnessOptions): Harness<Tran
   const make = typeof transport === 'function' ? transport : () => transport;
   const { capabilities } = make(options.time === 'manual' ? new ManualClock() : systemClock);
   const offers = offersOf(capabilities, options);
+  if (options.putRaw) offers.add('harness:putRaw');
   if (options.restartBroker) offers.add('harness:restartBroker');
   if (options.unreachableUrl !== undefined) offers.add('harness:unreachableUrl');
   return {

@@ -29,7 +29,7 @@ export class TransportTest extends TestBase {
     super(options, transport.capabilities, time);
     this.options = options;
     this.transport = transport;
-    this.target = this.#targetOf(options.url ?? `${transport.schemes[0]}://`);
+    this.target = this.#targetOf(urlOf(options) ?? `${transport.schemes[0]}://`);
   }
 
   /** Another connection; without `url` to the harness's broker. */
@@ -38,9 +38,15 @@ export class TransportTest extends TestBase {
     const signal = how.signal ?? new AbortController().signal;
     const target = how.url === undefined ? this.target : this.#targetOf(how.url);
     const attempt = this.transport.connect(target, { logger: silent, clock, random: Math.random, signal });
-    const connection = new TestConnection(this, await this.wait(attempt, 'connect()'), clock);
-    this.#connections.push(connection);
-    return connection;
+    try {
+      const connection = new TestConnection(this, await this.wait(attempt, 'connect()'), clock);
+      this.#connections.push(connection);
+      return connection;
+    } catch (error) {
+      // Should it come after all, nobody wants it.
+      void attempt.then((late) => late.close()).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** A new channel on the case's first connection. */
@@ -73,6 +79,12 @@ export class TransportTest extends TestBase {
     this.#exchanges.add(name);
     await channel.declareExchange(name, type, { arguments: { ...options.arguments } });
     return name;
+  }
+
+  /** Puts a text into a queue as a foreign producer would; for cases that require `harness:putRaw`. */
+  async putRaw(queue: string, payload: string): Promise<void> {
+    assert.ok(this.options.putRaw, 'the harness has putRaw');
+    await this.options.putRaw(queue, payload);
   }
 
   /** Names something for the clean-up that the case declares by itself. */
@@ -114,6 +126,7 @@ export class TransportTest extends TestBase {
     const closed = await Promise.allSettled(this.#connections.map((connection) => connection.close()));
     if (this.#queues.size + this.#exchanges.size > 0) await this.#deleteAll();
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
+    for (const { faults } of this.#connections) assert.deepEqual(faults, [], 'the closed promise must not reject');
   }
 
   #targetOf(url: string): Target {
@@ -135,4 +148,8 @@ export class TransportTest extends TestBase {
     for (const name of this.#exchanges) await attempt(() => channel.deleteExchange(name));
     await connection.close();
   }
+}
+
+function urlOf({ url }: TransportHarnessOptions): string | undefined {
+  return typeof url === 'function' ? url() : url;
 }

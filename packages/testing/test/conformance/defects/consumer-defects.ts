@@ -1,5 +1,4 @@
 import type { ChannelEvents, Delivery, TransportChannel } from '@kombu/core/spi';
-import { gated } from './gate.ts';
 import type { Defect, Site } from './plant.ts';
 import { plant } from './plant.ts';
 
@@ -10,91 +9,8 @@ const onConsume = (
     channel: ({ channel }) => ({ consume: (options) => channel.consume({ ...options, ...change(options) }) }),
   });
 
-/** Faults in consuming. */
+/** Faults in starting and cancelling consumers. */
 export const consumerDefects: readonly Defect[] = [
-  {
-    name: 'get waits for a message',
-    caughtBy: 'get/empty',
-    transport: plant({
-      channel: ({ channel, clock }) => ({
-        get: async (queue, options) => {
-          const got = await channel.get(queue, options);
-          if (!got) await new Promise<void>((resolve) => void clock.setTimeout(resolve, 5000));
-          return got;
-        },
-      }),
-    }),
-  },
-  {
-    name: 'get of a missing queue is empty',
-    caughtBy: 'get/missing-queue',
-    transport: plant({
-      channel: ({ channel }) => ({ get: (queue, options) => channel.get(queue, options).catch(() => undefined) }),
-    }),
-  },
-  {
-    name: 'messageCount counts the message itself',
-    caughtBy: 'get/message-count',
-    transport: plant({
-      channel: ({ channel }) => ({
-        get: async (queue, options) => {
-          const got = await channel.get(queue, options);
-          return got && { ...got, messageCount: 3 };
-        },
-      }),
-    }),
-  },
-  {
-    name: 'gets at the same time share one answer',
-    caughtBy: 'get/many-at-once',
-    transport: plant({ channel: shareGets }),
-  },
-  { name: 'prefetch is ignored', caughtBy: 'prefetch/one', transport: onConsume(() => ({ prefetch: 0 })) },
-  {
-    name: 'prefetch is one too high',
-    caughtBy: 'prefetch/ten',
-    transport: onConsume(({ prefetch }) => ({ prefetch: prefetch && prefetch + 1 })),
-  },
-  {
-    name: 'a prefetch of 0 means 50',
-    caughtBy: 'prefetch/unlimited',
-    transport: onConsume(({ prefetch }) => ({ prefetch: prefetch || 50 })),
-  },
-  {
-    name: 'prefetch counts per channel instead of per consumer',
-    caughtBy: 'prefetch/per-consumer',
-    transport: plant(gated(noLimitForZero)),
-  },
-  {
-    name: 'deliveries without ack use credit',
-    caughtBy: 'prefetch/no-ack',
-    transport: plant(gated(noLimitForZero)),
-  },
-  {
-    name: 'a reject does not give its credit back',
-    caughtBy: 'prefetch/returns-on-reject',
-    transport: plant(gated(noLimitForZero, (how) => how !== 'reject')),
-  },
-  {
-    name: 'a requeue does not give its credit back',
-    caughtBy: 'prefetch/returns-on-requeue',
-    transport: plant(gated(noLimitForZero, (how) => how !== 'requeue')),
-  },
-  {
-    name: 'an ack of several gives the credit of one back',
-    caughtBy: 'prefetch/returns-on-multiple',
-    transport: plant(gated(noLimitForZero)),
-  },
-  {
-    name: 'setPrefetch does nothing',
-    caughtBy: 'prefetch/set-prefetch',
-    transport: plant({ channel: () => ({ setPrefetch: async () => undefined }) }),
-  },
-  {
-    name: 'get uses the credit of consumers',
-    caughtBy: 'prefetch/get-is-apart',
-    transport: plant({ channel: getTakesCredit }),
-  },
   {
     name: 'a consumer is deaf after its first messages',
     caughtBy: 'consumers/backlog',
@@ -240,29 +156,6 @@ export const consumerDefects: readonly Defect[] = [
   },
 ];
 
-function noLimitForZero(prefetch: number): number {
-  return prefetch || Number.POSITIVE_INFINITY;
-}
-
-function getTakesCredit({ channel }: Site): Partial<TransportChannel> {
-  let held = 0;
-  return {
-    get: async (queue, options) => {
-      const got = await channel.get(queue, options);
-      if (got) held += 1;
-      return got;
-    },
-    consume: (options) => channel.consume(options),
-    publish: async (envelope, route) =>
-      held > 0 && route.routingKey.startsWith('queue') ? hide() : channel.publish(envelope, route),
-  };
-}
-
-/** As seen by the consumer: the message never comes. */
-async function hide(): Promise<'confirmed'> {
-  return 'confirmed';
-}
-
 function onlyFirst(events: ChannelEvents): ChannelEvents['delivery'] {
   let deaf = false;
   return (delivery) => {
@@ -339,16 +232,6 @@ function leaveOldConsumer({ channel }: Site): Partial<TransportChannel> {
     cancel: async (tag) => {
       if (round % 5 !== 0) await channel.cancel(`${tag}${round}`);
     },
-  };
-}
-
-function shareGets({ channel }: Site): Partial<TransportChannel> {
-  let underWay: ReturnType<TransportChannel['get']> | undefined;
-  return {
-    get: (queue, options) =>
-      (underWay ??= channel.get(queue, options).finally(() => {
-        underWay = undefined;
-      })),
   };
 }
 

@@ -2,7 +2,7 @@ import type { TransportChannel, TransportConnection } from '@kombu/core/spi';
 import type { Defect, Site } from './plant.ts';
 import { never, plant } from './plant.ts';
 
-/** Faults in connecting, failing and closing. */
+/** Faults in connecting, failing and growing. */
 export const lifeDefects: readonly Defect[] = [
   {
     name: 'connect ignores its signal',
@@ -39,16 +39,6 @@ export const lifeDefects: readonly Defect[] = [
     }),
   },
   {
-    name: 'all connections share one',
-    caughtBy: 'close/one-of-two',
-    transport: plant({
-      transport: (transport) => {
-        let first: Promise<TransportConnection> | undefined;
-        return { connect: (target, ctx) => (first ??= transport.connect(target, ctx)) };
-      },
-    }),
-  },
-  {
     name: 'there can be three connections only',
     caughtBy: 'connect/many',
     transport: plant({
@@ -57,11 +47,6 @@ export const lifeDefects: readonly Defect[] = [
         return { connect: (target, ctx) => (++connections > 3 ? never() : transport.connect(target, ctx)) };
       },
     }),
-  },
-  {
-    name: 'unacked messages are dropped when their connection closes',
-    caughtBy: 'ack/connection-close',
-    transport: plant({ channel: rememberHeld, connection: ackAllOnClose }),
   },
   {
     name: 'a channel error takes the connection down',
@@ -101,96 +86,24 @@ export const lifeDefects: readonly Defect[] = [
     transport: plant({ transport: () => ({ classify: () => 'CONNECTION_LOST' }) }),
   },
   {
-    name: 'the closed promise never resolves',
-    caughtBy: 'close/unused',
+    name: 'an address where nobody listens is tried for ever',
+    caughtBy: 'connect/unreachable',
+    transport: plant({ transport: () => ({ connect: never }) }),
+  },
+  {
+    name: 'nobody is told that the broker went away',
+    caughtBy: 'restart/noticed',
     transport: plant({ connection: () => ({ closed: never() }) }),
   },
   {
-    name: 'close resolves the closed promise with an error',
-    caughtBy: 'close/unused',
-    transport: plant({ connection: ({ closed }) => ({ closed: closed.then(() => new Error('closed')) }) }),
-  },
-  {
-    name: 'a second close is an error',
-    caughtBy: 'close/twice',
-    transport: plant({ connection: closeOnce }),
-  },
-  {
-    name: 'channels do not say that they closed',
-    caughtBy: 'close/twice',
+    name: 'channels are not told that the broker went away',
+    caughtBy: 'restart/noticed',
     transport: plant({ events: () => ({ closed: () => undefined }) }),
   },
   {
-    name: 'close hangs while there are consumers',
-    caughtBy: 'close/consuming',
-    transport: plant({
-      channel: ({ channel, connection }) => ({
-        consume: (options) => {
-          consuming.add(connection);
-          return channel.consume(options);
-        },
-      }),
-      connection: (connection) => ({
-        close: () => (consuming.has(connection) ? never() : connection.close()),
-      }),
-    }),
-  },
-  {
-    name: 'close drops unacked messages',
-    caughtBy: 'close/with-unacked',
-    transport: plant({ channel: rememberHeld, connection: ackAllOnClose }),
-  },
-  {
-    name: 'publishes under way when the connection closes never settle',
-    caughtBy: 'close/under-way',
-    transport: plant({
-      channel: ({ channel, connection }) => ({
-        publish: async (envelope, route) => {
-          const guarantee = await channel.publish(envelope, route);
-          return closing.has(connection) ? never() : guarantee;
-        },
-      }),
-      connection: (connection) => ({
-        close: () => {
-          closing.add(connection);
-          return connection.close();
-        },
-      }),
-    }),
-  },
-  {
-    name: 'a consume under way when the connection closes never settles',
-    caughtBy: 'close/during-consume',
-    transport: plant({
-      channel: ({ channel, connection }) => ({
-        consume: async (options) => {
-          await Promise.resolve();
-          return closing.has(connection) ? never() : channel.consume(options);
-        },
-      }),
-      connection: (connection) => ({
-        close: () => {
-          closing.add(connection);
-          return connection.close();
-        },
-      }),
-    }),
-  },
-  {
-    name: 'get on a closed channel hangs',
-    caughtBy: 'close/after-close',
-    transport: plant({
-      channel: ({ channel }) => ({ get: (queue, options) => channel.get(queue, options).catch(() => never()) }),
-    }),
-  },
-  {
-    name: 'publish on a closed channel resolves',
-    caughtBy: 'close/after-close',
-    transport: plant({
-      channel: ({ channel }) => ({
-        publish: (envelope, route) => channel.publish(envelope, route).catch(() => 'sent' as const),
-      }),
-    }),
+    name: 'messages that were held when the broker went away are gone',
+    caughtBy: 'restart/durable',
+    transport: plant({ memory: { leaseMs: 1e9, capabilities: { leaseMs: 30_000 } } }),
   },
   {
     name: 'consumers beyond the hundredth are deaf',
@@ -202,42 +115,7 @@ export const lifeDefects: readonly Defect[] = [
     caughtBy: 'load/many-channels',
     transport: plant({ connection: runOutOfChannels }),
   },
-  {
-    name: 'a connection leaves a timer behind',
-    caughtBy: 'leaks/timers',
-    transport: plant({
-      connection: (connection, clock) => {
-        clock.setTimeout(() => undefined, 3_600_000);
-        return { close: () => connection.close() };
-      },
-    }),
-  },
-  {
-    name: 'every channel leaves a timer behind',
-    caughtBy: 'leaks/timers-of-channels',
-    transport: plant({
-      channel: ({ clock }) => {
-        clock.setTimeout(() => undefined, 3_600_000);
-        return {};
-      },
-    }),
-  },
-  {
-    name: 'every connection leaves a timer of the process behind',
-    caughtBy: 'leaks/resources',
-    transport: plant({
-      connection: () => {
-        // Ends before anybody waits for it.
-        setTimeout(() => undefined, 500);
-        return {};
-      },
-    }),
-  },
 ];
-
-const consuming = new WeakSet<TransportConnection>();
-const closing = new WeakSet<TransportConnection>();
-const sites = new WeakMap<TransportConnection, Site[]>();
 
 function dropOnError({ channel, delivered }: Site): Partial<TransportChannel> {
   return {
@@ -247,43 +125,6 @@ function dropOnError({ channel, delivered }: Site): Partial<TransportChannel> {
         throw error;
       }),
     reject: async () => 'ok',
-  };
-}
-
-function closeOnce(connection: TransportConnection): Partial<TransportConnection> {
-  let closed = false;
-  return {
-    close: async () => {
-      // Asking a closed connection for a channel gives a refusal as the transport would make it.
-      if (closed) await connection.openChannel(deafEvents);
-      closed = true;
-      await connection.close();
-    },
-  };
-}
-
-const deafEvents = {
-  delivery: () => undefined,
-  returned: () => undefined,
-  cancelled: () => undefined,
-  flow: () => undefined,
-  closed: () => undefined,
-};
-
-function rememberHeld(site: Site): Partial<TransportChannel> {
-  const all = sites.get(site.connection) ?? [];
-  sites.set(site.connection, [...all, site]);
-  return {};
-}
-
-function ackAllOnClose(connection: TransportConnection): Partial<TransportConnection> {
-  return {
-    close: async () => {
-      for (const { channel, delivered } of sites.get(connection) ?? []) {
-        await Promise.allSettled([...delivered.keys()].map((tag) => channel.ack(tag)));
-      }
-      await connection.close();
-    },
   };
 }
 

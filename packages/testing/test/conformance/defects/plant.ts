@@ -7,7 +7,7 @@ import type {
   TransportChannel,
   TransportConnection,
 } from '@kombu/core/spi';
-import type { MemoryTransportOptions } from '../../../src/memory/memory-transport.ts';
+import type { MemoryTransport, MemoryTransportOptions } from '../../../src/memory/memory-transport.ts';
 import { createMemoryTransport } from '../../../src/memory/memory-transport.ts';
 
 /** A fault, and the case that has to find it. */
@@ -15,6 +15,13 @@ export interface Defect {
   readonly name: string;
   readonly caughtBy: string;
   readonly transport: (clock: Clock) => Transport;
+}
+
+/** A fault of a store, and the case that has to find it. */
+export interface StoreDefect {
+  readonly name: string;
+  readonly caughtBy: string;
+  readonly plant: (store: QueueStore, clock: Clock) => Partial<QueueStore>;
 }
 
 /** What a planted fault sees of its channel. */
@@ -41,11 +48,19 @@ export interface Plan {
   readonly memory?: MemoryTransportOptions;
 }
 
+let planted: MemoryTransport | undefined;
+
+/** Cuts all links to the broker of the transport that was made last, as its restart would. */
+export async function restartPlanted(): Promise<void> {
+  planted?.broker()?.cut();
+}
+
 /** The in-memory transport with a fault in it. */
 export function plant({ store, transport, memory, ...plan }: Plan): (clock: Clock) => Transport {
   return (clock) => {
     const wrapStore = (inner: QueueStore): QueueStore => ({ ...storeOf(inner), ...store?.(inner) });
     const inner = createMemoryTransport({ ...memory, clock, ...(store && { wrapStore }) });
+    planted = inner;
     const faulty: Transport = {
       ...inner,
       connect: async (target, ctx) => faultyConnection(await inner.connect(target, ctx), plan, ctx.clock),
@@ -139,10 +154,14 @@ export function storeOf(inner: QueueStore): QueueStore {
     release: async (queue, receipts, options) => inner.release?.(queue, receipts, options),
     renew: async (queue, receipts) => inner.renew?.(queue, receipts),
     unwrap: () => inner.unwrap?.(),
+    ...(inner.bindings && { bindings: inner.bindings }),
+    ...(inner.watch && { watch: (queue: string, wake: () => void) => inner.watch?.(queue, wake) ?? stop }),
     ...(closed && { closed }),
     ...(leaseMs !== undefined && { leaseMs }),
   };
 }
+
+function stop(): void {}
 
 /** A promise that stays pending. */
 export function never<T>(): Promise<T> {

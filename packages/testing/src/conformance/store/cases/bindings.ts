@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { BindingDeclaration, BindingStore } from '@kombu/core/spi';
 import { group } from '../../case.ts';
-import type { StoreTest } from '../store-test.ts';
+import type { StoreCase, StoreTest } from '../store-test.ts';
 import type { TestStore } from '../test-store.ts';
 
 /** A table of bindings in the store, seen by all processes. */
-export const bindings = group<StoreTest>('bindings', {
+export const bindings: readonly StoreCase[] = group('bindings', {
   shared: {
     title: 'a binding that one store adds another one lists, as it was',
     why: 'publishers and consumers are different processes',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { StoreTest } from '../store-test.ts';
+import type { StoreCase } from '../store-test.ts';
 
 /** Close, and what lasts until then. */
-export const end = group<StoreTest>('end', {
+export const end: readonly StoreCase[] = group('end', {
   'close-settles': {
     title: 'close settles gets that wait, soon',
     why: 'blocking reads that never return (R4); close that hangs (R10)',
@@ -38,7 +38,9 @@ export const end = group<StoreTest>('end', {
       const [store, other] = [await t.store(), await t.store()];
       const queue = await t.queue(store);
       await store.close();
-      for (const call of [store.put(queue, 'x'), store.get(queue, { waitMs: t.span(60_000) })]) {
+      for (const call of [store.put(queue, 'x'), store.get(queue, { waitMs: t.span(60_000) })].map((each) =>
+        t.later<unknown>(each),
+      )) {
         await assert.rejects(call, (error) => !(error instanceof assert.AssertionError));
       }
       await other.empty(queue);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { StoreTest } from '../store-test.ts';
+import type { StoreCase, StoreTest } from '../store-test.ts';
 import type { Taken, TestStore } from '../test-store.ts';
 
 /** Between get and ack a message belongs to whoever holds its receipt, for as long as the lease. */
-export const lease = group<StoreTest>('lease', {
+export const lease: readonly StoreCase[] = group('lease', {
   hides: {
     title: 'a message that was taken is out of sight, for this store and for others',
     why: 'two workers on one message (R2)',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { StoreTest } from '../store-test.ts';
+import type { StoreCase } from '../store-test.ts';
 import { storeMembers } from '../store-test.ts';
 
 /** Counting, emptying, making and deleting queues. */
-export const manage = group<StoreTest>('manage', {
+export const manage: readonly StoreCase[] = group('manage', {
   members: {
     title: 'the store has exactly the optional members that the harness says it has',
     why: 'present means core uses it: a list kept by hand must not drift from the code',
@@ -63,7 +63,7 @@ export const manage = group<StoreTest>('manage', {
       await store.take(queue);
       await store.deleteQueue(queue);
       await t.queue(store, queue);
-      if (t.leaseMs <= 60_000) await t.advance(t.leaseMs * 1.5);
+      await t.outlastLeases();
       await store.empty(queue);
       assert.deepEqual(await store.drain(sibling, 1), ['other'], 'another queue');
     },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { StoreTest } from '../store-test.ts';
+import type { StoreCase } from '../store-test.ts';
 import { outgoing } from '../test-store.ts';
 
 /** What is put comes out, once, in order. */
-export const putGet = group<StoreTest>('put-get', {
+export const putGet: readonly StoreCase[] = group('put-get', {
   order: {
     title: 'messages come out in the order of their puts, and of their places in a batch',
     why: 'first in, first out, where the transport says so',
@@ -121,7 +121,7 @@ export const putGet = group<StoreTest>('put-get', {
       const kept = taken.filter((each) => each.receipt !== undefined);
       if (kept.length > 0) await store.ack(queue, ...kept);
       await store.close();
-      if (t.leaseMs <= 60_000) await t.advance(t.leaseMs * 1.5);
+      await t.outlastLeases();
       await (await t.store()).empty(queue);
     },
   },
@@ -133,7 +133,7 @@ export const putGet = group<StoreTest>('put-get', {
       const queue = await t.queue(one);
       await two.declare(queue);
       const payloads = Array.from({ length: 60 }, (_, index) => `m${index}`);
-      const puts = payloads.map((payload, index) => (index % 2 ? one : two).put(queue, payload));
+      const puts = payloads.map((payload, index) => t.later((index % 2 ? one : two).put(queue, payload)));
       const halves = await Promise.all([one.takeMany(queue, 30), two.takeMany(queue, 30)]);
       await Promise.all(puts);
       assert.deepEqual(halves.flatMap((half) => half.map((each) => each.payload)).toSorted(), payloads.toSorted());

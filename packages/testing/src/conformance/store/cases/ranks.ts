@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { StoreTest } from '../store-test.ts';
+import type { StoreCase } from '../store-test.ts';
 import { outgoing } from '../test-store.ts';
 
 /** Messages that overtake and messages that wait. */
-export const ranks = group<StoreTest>('ranks', {
+export const ranks: readonly StoreCase[] = group('ranks', {
   priority: {
     title: 'higher priorities come first, in order of arrival among equals, in one get or in many',
     why: 'on Redis the meaning was inverted and the order lost (R35)',

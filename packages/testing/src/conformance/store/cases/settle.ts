@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { StoreTest } from '../store-test.ts';
+import type { StoreCase } from '../store-test.ts';
 
 /** Ack removes for good; release gives back. */
-export const settle = group<StoreTest>('settle', {
+export const settle: readonly StoreCase[] = group('settle', {
   'ack-final': {
     title: 'an acked message is gone for good, its neighbour is not',
     why: 'finished work was put back (R11); an ack of the wrong one loses work',
@@ -17,7 +17,7 @@ export const settle = group<StoreTest>('settle', {
       await store.ack(queue, first);
       await store.ack(queue, second);
       const rest = ['a', 'b', 'c'].filter((each) => !held.some(({ payload }) => payload === each));
-      if (t.leaseMs <= 60_000) await t.advance(t.leaseMs * 1.5);
+      await t.outlastLeases();
       assert.deepEqual(await store.drain(queue, 1), rest);
     },
   },
@@ -32,7 +32,7 @@ export const settle = group<StoreTest>('settle', {
       await store.ack(queue, ...(await store.takeMany(queue, 25)));
       await store.close();
       const other = await t.store();
-      if (t.leaseMs <= 60_000) await t.advance(t.leaseMs * 1.5);
+      await t.outlastLeases();
       await other.empty(queue);
     },
   },

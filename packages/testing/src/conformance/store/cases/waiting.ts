@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { StoreTest } from '../store-test.ts';
+import type { StoreCase, StoreTest } from '../store-test.ts';
 import type { Taken, TestStore } from '../test-store.ts';
 
 // How late a waiting get may answer, in milliseconds before scaling.
 const SLACK_MS = 1000;
 
 /** Get waits as long as it is told to, wakes up, and lets itself be stopped. */
-export const waiting = group<StoreTest>('waiting', {
+export const waiting: readonly StoreCase[] = group('waiting', {
   'only-look': {
     title: 'with waitMs 0 get only looks',
     why: 'get of the application API answers at once',
@@ -38,7 +38,7 @@ export const waiting = group<StoreTest>('waiting', {
       const queue = await t.queue(store);
       await other.declare(queue);
       for (const [index, writer] of [store, other].entries()) {
-        const answer = takeWaiting(t, store, queue);
+        const answer = t.later(takeWaiting(t, store, queue));
         await t.advance(t.span(300));
         const before = t.now;
         await writer.put(queue, `m${index}`);
@@ -58,7 +58,7 @@ export const waiting = group<StoreTest>('waiting', {
       await two.declare(queue);
       // Shorter than a lease: what one of them takes must not come back for the other.
       const waitMs = Math.min(t.span(2000), (t.leaseMs || Number.POSITIVE_INFINITY) / 4);
-      const gets = [one, two].map((each) => each.get(queue, { waitMs, max: 10 }));
+      const gets = [one, two].map((each) => t.later(each.get(queue, { waitMs, max: 10 })));
       await one.put(queue, 'x');
       const got = (await Promise.all(gets)).flat();
       // Returning early and empty is fine, so that the message may still be there.
@@ -77,7 +77,7 @@ export const waiting = group<StoreTest>('waiting', {
       const store = await t.store();
       const queue = await t.queue(store);
       const stop = new AbortController();
-      const answer = store.get(queue, { waitMs: t.span(60_000), signal: stop.signal });
+      const answer = t.later(store.get(queue, { waitMs: t.span(60_000), signal: stop.signal }));
       await t.advance(t.span(50));
       const before = t.now;
       stop.abort();
@@ -114,8 +114,8 @@ export const waiting = group<StoreTest>('waiting', {
       const queue = await t.queue(store);
       for (let round = 0; round < 10; round++) {
         const stop = new AbortController();
-        const answer = store.get(queue, { waitMs: t.span(10_000), signal: stop.signal });
-        const put = store.put(queue, `m${round}`);
+        const answer = t.later(store.get(queue, { waitMs: t.span(10_000), signal: stop.signal }));
+        const put = t.later(store.put(queue, `m${round}`));
         if (round % 2 === 0) await Promise.resolve();
         stop.abort();
         await put;

@@ -3,10 +3,10 @@ import type { Delivery } from '@kombu/core/spi';
 import { group } from '../../case.ts';
 import { numbered, textOf } from '../messages.ts';
 import type { TestChannel } from '../test-channel.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** A message leaves the broker when it is acked, and not before. */
-export const ack = group<TransportTest>('ack', {
+export const ack: readonly TransportCase[] = group('ack', {
   final: {
     title: 'an acked message never comes back, its unacked neighbour does',
     why: 'finished work was put back at shutdown (R11)',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Bindings come, go and chain. */
-export const bindings = group<TransportTest>('bindings', {
+export const bindings: readonly TransportCase[] = group('bindings', {
   unbind: {
     title: 'unbind stops exactly the binding it names',
     why: 'a binding that stays fills a queue that nobody reads',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { numbered, textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Cancel means: nothing more comes, and nothing is lost. */
-export const cancel = group<TransportTest>('cancel', {
+export const cancel: readonly TransportCase[] = group('cancel', {
   'nothing-after': {
     title: 'after cancel resolves nothing is delivered, and messages wait in the queue',
     why: 'messages arrived after stop() and were dropped (R11), cancelled consumers came back (R39)',

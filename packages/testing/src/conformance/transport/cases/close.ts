@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { envelopeOf, numbered } from '../messages.ts';
 import type { TestConnection } from '../test-connection.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** Close settles soon, in every state, and so does all that was under way. */
-export const close = group<TransportTest>('close', {
+export const close: readonly TransportCase[] = group('close', {
   unused: {
     title: 'a connection that was never used closes, and closed resolves once, with undefined',
     why: 'close waits for an event that never comes (R10)',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Connecting ends soon, one way or the other. */
-export const connect = group<TransportTest>('connect', {
+export const connect: readonly TransportCase[] = group('connect', {
   aborted: {
     title: 'connect with a signal that has fired rejects soon and leaves no timer',
     why: 'connect blocked for ever (R5)',

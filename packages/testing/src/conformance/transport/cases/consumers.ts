@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { numbered, textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Consumers start, share and end. */
-export const consumers = group<TransportTest>('consumers', {
+export const consumers: readonly TransportCase[] = group('consumers', {
   backlog: {
     title: 'a consumer gets what was there before it and what comes after, in order',
     why: 'a missed wake-up leaves a consumer deaf (R1)',

@@ -3,10 +3,10 @@ import type { Arguments, Delivery } from '@kombu/core/spi';
 import { group } from '../../case.ts';
 import { envelopeOf, textOf, withProperties } from '../messages.ts';
 import type { TestChannel } from '../test-channel.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** Messages that a queue gives up go to its dead-letter exchange, with a record of what happened. */
-export const deadLetter = group<TransportTest>('dead-letter', {
+export const deadLetter: readonly TransportCase[] = group('dead-letter', {
   rejected: {
     title: 'a rejected message goes to the dead-letter exchange with its routing key and an x-death record',
     why: 'no dead-letter story on most transports (R25)',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Exchanges and queues come to be, are compared and are inspected. */
-export const declare = group<TransportTest>('declare', {
+export const declare: readonly TransportCase[] = group('declare', {
   'queue-twice': {
     title: 'declaring a queue again with the same properties is fine and keeps its messages',
     why: 'every process of a fleet declares the same topology, and again after a reconnect (R1)',

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { numbered, textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 // Later than this a delayed message is late, in milliseconds before scaling.
 const SLACK_MS = 1000;
 
 /** Delay is a matter of the broker: a delayed message waits there, and nobody holds it. */
-export const delay = group<TransportTest>('delay', {
+export const delay: readonly TransportCase[] = group('delay', {
   'on-time': {
     title: 'a delayed message comes neither early nor late',
     why: 'delayed messages were held in worker memory (R20), and some came at once',

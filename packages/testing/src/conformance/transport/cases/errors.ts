@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** An error costs what it concerns, and no more. */
-export const errors = group<TransportTest>('errors', {
+export const errors: readonly TransportCase[] = group('errors', {
   'channel-alone': {
     title: 'errors on one channel leave other channels and the connection working',
     why: 'a 404 on one channel closed the whole connection (R13)',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Get answers at once: a message or nothing. */
-export const get = group<TransportTest>('get', {
+export const get: readonly TransportCase[] = group('get', {
   empty: {
     title: 'get of an empty queue is undefined, at once',
     why: 'the SPI says at once: waiting is for consumers',
@@ -46,6 +46,7 @@ export const get = group<TransportTest>('get', {
       const asked = Array.from({ length: 10 }, (_, index) => (index % 2 ? one : two).raw.get(queue, { noAck: true }));
       const got = await t.wait(Promise.all(asked), 'ten gets');
       const bodies = got.flatMap((each) => (each ? [textOf(each)] : []));
+      await t.settle();
       const rest = await one.drainAll(queue);
       assert.deepEqual([...bodies, ...rest].toSorted(), ['a', 'b', 'c']);
     },

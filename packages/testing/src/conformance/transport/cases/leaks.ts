@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { numbered } from '../messages.ts';
 import type { TestConnection } from '../test-connection.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** After close nothing is left behind. */
-export const leaks = group<TransportTest>('leaks', {
+export const leaks: readonly TransportCase[] = group('leaks', {
   timers: {
     title: 'after close no timer is left on the clock',
     why: 'every reconnect left something behind (R27)',

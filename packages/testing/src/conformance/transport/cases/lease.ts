@@ -3,10 +3,10 @@ import { group } from '../../case.ts';
 import { numbered, textOf } from '../messages.ts';
 import type { TestChannel } from '../test-channel.ts';
 import type { TestConnection } from '../test-connection.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** Messages held for longer than the lease: renewed while their holder lives, given to others when it does not. */
-export const lease = group<TransportTest>('lease', {
+export const lease: readonly TransportCase[] = group('lease', {
   renewed: {
     title: 'a message whose handler takes five leases is delivered once',
     why: 'work longer than the visibility timeout ran twice (R2)',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Queues that are bounded in length and in life. */
-export const limits = group<TransportTest>('limits', {
+export const limits: readonly TransportCase[] = group('limits', {
   'drop-head': {
     title: 'a queue with x-max-length keeps the newest messages',
     why: 'a dead reply queue must not grow without bound (R29)',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Many of everything on one connection. */
-export const load = group<TransportTest>('load', {
+export const load: readonly TransportCase[] = group('load', {
   'many-queues': {
     title: 'two hundred queues are consumed on one connection',
     why: 'one blocking read or one socket per queue does not scale',

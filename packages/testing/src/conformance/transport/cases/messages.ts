@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import type { Envelope, Headers } from '@kombu/core/spi';
 import { group } from '../../case.ts';
 import { envelopeOf, textOf, withProperties } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** What goes in comes out: bodies, properties, headers, content type. */
-export const messages = group<TransportTest>('messages', {
+export const messages: readonly TransportCase[] = group('messages', {
   get: {
     title: 'a published message can be fetched with get',
     why: 'the smallest round trip; when this fails, nothing else means anything',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { envelopeOf, numbered, textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** First in, first out, where the transport says so; everywhere, each message once. */
-export const order = group<TransportTest>('order', {
+export const order: readonly TransportCase[] = group('order', {
   thousand: {
     title: 'a thousand messages come out in the order in which they went in',
     why: 'batches and prefetch buffers are where the order gets lost',
@@ -28,7 +28,7 @@ export const order = group<TransportTest>('order', {
       await publishAtOnce(t, channel.raw, queue, bodies);
       const { events } = channel;
       const acks: Promise<unknown>[] = [];
-      events.onDelivery = ({ deliveryTag }) => void acks.push(channel.raw.ack(deliveryTag));
+      events.onDelivery = ({ deliveryTag }) => void acks.push(t.later(channel.raw.ack(deliveryTag)));
       await channel.consume(queue, { prefetch: 7 });
       t.same((await channel.receive(100)).map(textOf), bodies, 'a hundred messages');
       const outcomes = await t.wait(Promise.all(acks), 'the acks');

@@ -3,10 +3,10 @@ import type { Delivery } from '@kombu/core/spi';
 import { group } from '../../case.ts';
 import { numbered, textOf } from '../messages.ts';
 import type { TestChannel } from '../test-channel.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** A consumer holds as many unsettled messages as it asked for, and not one more. */
-export const prefetch = group<TransportTest>('prefetch', {
+export const prefetch: readonly TransportCase[] = group('prefetch', {
   one: {
     title: 'with a prefetch of 1, the next message comes when the last one is settled',
     why: 'more messages taken than workers can start expire in the buffer (R31)',

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { textOf, withProperties } from '../messages.ts';
 import type { TestChannel } from '../test-channel.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase, TransportTest } from '../transport-test.ts';
 
 /** Higher numbers first; first in first out among equals. */
-export const priority = group<TransportTest>('priority', {
+export const priority: readonly TransportCase[] = group('priority', {
   order: {
     title: 'messages of higher priority come first, in order of publishing among equals',
     why: 'on Redis the meaning was inverted and the order lost (R35)',

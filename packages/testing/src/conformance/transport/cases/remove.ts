@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Deleting and purging do what they say, to what they name. */
-export const remove = group<TransportTest>('remove', {
+export const remove: readonly TransportCase[] = group('remove', {
   purge: {
     title: 'purge removes the ready messages, says how many, and leaves the unacked ones',
     why: 'a silent no-op shows only in production',

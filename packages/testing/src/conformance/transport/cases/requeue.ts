@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { envelopeOf, textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Reject puts a message back where it was, or takes it away. */
-export const requeue = group<TransportTest>('requeue', {
+export const requeue: readonly TransportCase[] = group('requeue', {
   'same-queue': {
     title: 'a requeued message goes back to its own queue only',
     why: 'Kombu routes it through the exchange again, so every sibling gets another copy (architecture 5)',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { envelopeOf, textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** The broker goes away and comes back. */
-export const restart = group<TransportTest>('restart', {
+export const restart: readonly TransportCase[] = group('restart', {
   noticed: {
     title: 'a connection whose broker restarts says so, its channels too, and calls reject with a code',
     why: 'a consumer that reconnects but is deaf (R1), calls that never settle (R4, R7)',

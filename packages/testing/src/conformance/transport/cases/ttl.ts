@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { textOf, withProperties } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** Messages end when their time is over, and not before. */
-export const ttl = group<TransportTest>('ttl', {
+export const ttl: readonly TransportCase[] = group('ttl', {
   message: {
     title: 'a message with an expiration is gone afterwards',
     why: 'a TTL was accepted and ignored (R42)',

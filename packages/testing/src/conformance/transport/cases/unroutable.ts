@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
 import { textOf } from '../messages.ts';
-import type { TransportTest } from '../transport-test.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** What happens to messages that no queue wants. */
-export const unroutable = group<TransportTest>('unroutable', {
+export const unroutable: readonly TransportCase[] = group('unroutable', {
   dropped: {
     title: 'without mandatory, a message that no binding matches is dropped and the publish resolves',
     why: 'AMQP 0-9-1; an unknown key is no inconsistency (R28)',

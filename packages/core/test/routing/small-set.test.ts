@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { SmallMap, SmallSet } from '../../src/routing/small-collections.ts';
+import { SmallSet } from '../../src/routing/small-set.ts';
 
 const change = fc.tuple(fc.boolean(), fc.constantFrom('a', 'b', 'c', '', '__proto__'));
 
@@ -20,28 +20,6 @@ describe('SmallSet', () => {
           expect(small.size).toBe(model.size);
           expect(small.has(value)).toBe(add);
         }
-      }),
-    );
-  });
-});
-
-describe('SmallMap', () => {
-  it('behaves as a Map does', () => {
-    fc.assert(
-      fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
-        const small = new SmallMap<{ readonly at: number }>();
-        const model = new Map<string, { readonly at: number }>();
-        changes.forEach(([add, key], at) => {
-          if (add && !model.has(key)) {
-            small.add(key, { at });
-            model.set(key, { at });
-          } else {
-            small.delete(key);
-            model.delete(key);
-          }
-          expect(small.empty).toBe(model.size === 0);
-          for (const [, one] of changes) expect(small.get(one)).toEqual(model.get(one));
-        });
       }),
     );
   });

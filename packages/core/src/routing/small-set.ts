@@ -2,43 +2,9 @@
 export type Present = object | string | number | bigint | boolean | symbol;
 
 /**
- * A map from strings that costs next to nothing while it holds one entry: an index over many bindings has very many maps of
- * one. The first entry stands in the object itself, the others in a `Map`.
+ * A set that costs next to nothing while it holds one value: an index over many bindings has very many sets of one, and a `Set`
+ * for each would take most of the memory.
  */
-export class SmallMap<V extends object> {
-  #key: string | undefined;
-  #value: V | undefined;
-  #others: Map<string, V> | undefined;
-
-  get empty(): boolean {
-    return this.#key === undefined && this.#others === undefined;
-  }
-
-  get(key: string): V | undefined {
-    return key === this.#key ? this.#value : this.#others?.get(key);
-  }
-
-  /** Adds an entry whose key is not there yet. */
-  add(key: string, value: V): void {
-    if (this.#key === undefined) {
-      this.#key = key;
-      this.#value = value;
-    } else {
-      (this.#others ??= new Map()).set(key, value);
-    }
-  }
-
-  delete(key: string): void {
-    if (key === this.#key) {
-      this.#key = undefined;
-      this.#value = undefined;
-    } else if (this.#others?.delete(key) && this.#others.size === 0) {
-      this.#others = undefined;
-    }
-  }
-}
-
-/** A set that costs next to nothing while it holds one value, for the same reason. */
 export class SmallSet<T extends Present> {
   #one: T | undefined;
   /** All values, from the second on; `#one` is then unused. */

@@ -1,0 +1,32 @@
+import {
+  registerConformance,
+  transportConformance,
+  transportHarness,
+} from '../../../packages/testing/src/conformance/index.ts';
+import { filesystemTransport } from '../src/index.ts';
+import { temporaryFolders } from './support.ts';
+
+const leaseMs = 400;
+const noList = 'Kombu keeps no list of queues: a queue is there when somebody uses it';
+
+registerConformance(
+  { describe, it },
+  transportConformance,
+  transportHarness({
+    name: 'filesystem',
+    transport: filesystemTransport,
+    transportOptions: { ...temporaryFolders(), leaseMs },
+    leaseMs,
+    // Files know no coarse clock.
+    timeScale: 0.3,
+    quietMs: 50,
+    deadlineMs: 4000,
+    unreachableUrl: 'filesystem://?dataFolderIn=/dev/null/data',
+    quirks: {
+      'get/missing-queue': noList,
+      'consumers/missing-queue': noList,
+      'unroutable/mandatory': noList,
+      'unroutable/returned': noList,
+    },
+  }),
+);
