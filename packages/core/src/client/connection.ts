@@ -173,6 +173,10 @@ export class Connection implements Place, AsyncDisposable {
     try {
       if (signal?.aborted) return;
       signal?.addEventListener('abort', stop, { once: true });
+      await consumer.consume({ signal }).catch((error: unknown) => {
+        if (!signal?.aborted) throw error;
+      });
+      if (signal?.aborted) return;
       yield* { [Symbol.asyncIterator]: () => consumer[Symbol.asyncIterator]() };
     } finally {
       signal?.removeEventListener('abort', stop);

@@ -46,7 +46,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   #active = 0;
   #completed = 0;
   #paused = false;
-  #cancelled = false;
+  #isLeaving = false;
   #released = 0;
   #whenIdle: (() => void)[] = [];
   #closed: Promise<CloseReport> | undefined;
@@ -111,14 +111,16 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
    */
   async consume(wait: WaitOptions = {}): Promise<void> {
     if (this.#closed) throw closedError('The consumer is closed');
-    this.#cancelled = false;
     this.#host.consumers.add(this);
-    for (const feed of this.#feeds.values()) await this.#start(feed, wait);
+    try {
+      for (const feed of this.#feeds.values()) await this.#start(feed, wait);
+    } finally {
+      this.#leave();
+    }
   }
 
   /** Stops all queues. Messages already handed out can still be settled; those waiting here go back to their queues. */
   async cancel(): Promise<void> {
-    this.#cancelled = true;
     for (const iterator of this.#iterators) iterator.end();
     await Promise.all([...this.#feeds.values()].map((feed) => this.#stop(feed)));
     this.#leave();
@@ -259,9 +261,14 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   /** Joins a start under way: two of them would subscribe twice. */
   #start(feed: QueueFeed, wait: WaitOptions): Promise<void> {
     feed.wanted = true;
-    feed.starting ??= this.#startAlone(feed, wait).finally(() => {
-      feed.starting = undefined;
-    });
+    feed.starting ??= this.#startAlone(feed, wait)
+      .catch((error: unknown) => {
+        feed.wanted = false;
+        throw error;
+      })
+      .finally(() => {
+        feed.starting = undefined;
+      });
     return feed.starting;
   }
 
@@ -393,12 +400,13 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     if (this.#buffer.size > 0) this.#pump();
     if (this.#active > 0) return;
     if (this.#whenIdle.length > 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
-    if (this.#cancelled) this.#leave();
+    if (this.#isLeaving) this.#leave();
   }
 
   /** The connection closes its consumers when it closes: also one that was cancelled, as long as it holds messages. */
   #leave(): void {
-    if (this.#cancelled && this.#active === 0 && this.inFlight === 0) this.#host.consumers.delete(this);
+    this.#isLeaving = ![...this.#feeds.values()].some(({ wanted }) => wanted);
+    if (this.#isLeaving && this.#active === 0 && this.inFlight === 0) this.#host.consumers.delete(this);
   }
 }
 

@@ -36,7 +36,7 @@ export class MessageIterator<T> implements AsyncIterator<Message<T>, undefined> 
   }
 
   async next(): Promise<Result<T>> {
-    this.#started ??= this.#source.start();
+    this.#started ??= this.#start();
     await this.#started;
     if (this.#source.autoAck && this.#last && !this.#last.acknowledged) await this.#last.ack();
     this.#last = undefined;
@@ -46,6 +46,16 @@ export class MessageIterator<T> implements AsyncIterator<Message<T>, undefined> 
       this.#waiters.push({ resolve, reject });
       this.#source.pull();
     });
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await this.#source.start();
+    } catch (error) {
+      // The next call tries again.
+      this.#started = undefined;
+      throw error;
+    }
   }
 
   async return(): Promise<Result<T>> {

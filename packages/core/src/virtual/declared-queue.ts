@@ -19,7 +19,7 @@ export class DeclaredQueue {
   readonly policy: QueuePolicy;
   /** The connection that it belongs to, when it is exclusive. */
   readonly owner: object | undefined;
-  readonly consumers = new Set<QueueConsumer>();
+  readonly consumers: Set<QueueConsumer> = new Set();
   deleted = false;
   readonly #clock: Clock;
   readonly #expired: () => void;

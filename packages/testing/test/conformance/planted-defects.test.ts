@@ -8,13 +8,13 @@ import {
 } from '../../src/conformance/index.ts';
 import { storeDefects, transportDefects } from './defects/index.ts';
 import type { Defect, StoreDefect } from './defects/plant.ts';
-import { restartPlanted, storeOf } from './defects/plant.ts';
+import { putRawPlanted, restartPlanted, storeOf } from './defects/plant.ts';
 import { fullStores, memoryHarness } from './memory.ts';
 
 // Each fault turns the case red that is named after it: a suite that stays green over a broken transport proves nothing.
 // That the undamaged transport is all green stands in memory.test.ts.
 
-const hooks = { restartBroker: restartPlanted, unreachableUrl: 'memory://nobody' };
+const hooks = { restartBroker: restartPlanted, putRaw: putRawPlanted, unreachableUrl: 'memory://nobody' };
 
 const damaged = ({ transport }: Defect): ReturnType<typeof transportHarness> =>
   transportHarness({ ...memoryHarness, ...hooks, transport });

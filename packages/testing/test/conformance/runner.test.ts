@@ -1,4 +1,6 @@
-import type { Case, CaseScope, Harness, Need } from '../../src/conformance/index.ts';
+import type * as nodeTest from 'node:test';
+import { expectTypeOf } from 'expect-type';
+import type { Case, CaseScope, Harness, Need, TestRunner } from '../../src/conformance/index.ts';
 import {
   conformanceMarkdown,
   conformanceTable,
@@ -163,6 +165,11 @@ describe('registerConformance', () => {
     const [test] = register(cases({ bad: { run: fails } }), { quirks: { 'toys/bad': 'known' } });
     expect(test?.name).toBe('toys/bad: the rule of bad (quirk: known)');
     await test?.body();
+  });
+
+  it('takes the functions of node:test and of jest', () => {
+    expectTypeOf<Pick<typeof nodeTest, 'describe' | 'it'>>().toExtend<TestRunner>();
+    expectTypeOf({ describe, it, beforeAll, afterAll }).toExtend<TestRunner>();
   });
 
   it('asks for the hooks of the runner when the harness has some', () => {

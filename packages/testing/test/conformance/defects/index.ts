@@ -2,6 +2,7 @@ import { ackDefects } from './ack-defects.ts';
 import { bindingDefects } from './binding-defects.ts';
 import { closeDefects } from './close-defects.ts';
 import { consumerDefects } from './consumer-defects.ts';
+import { hostileDefects } from './hostile-defects.ts';
 import { lifeDefects } from './life-defects.ts';
 import { messageDefects } from './message-defects.ts';
 import { orderDefects } from './order-defects.ts';
@@ -28,6 +29,7 @@ export const transportDefects: readonly Defect[] = [
   requeueDefects,
   orderDefects,
   timeDefects,
+  hostileDefects,
   lifeDefects,
   closeDefects,
 ].flat();

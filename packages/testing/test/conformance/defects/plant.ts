@@ -7,6 +7,7 @@ import type {
   TransportChannel,
   TransportConnection,
 } from '@kombu/core/spi';
+import { outgoing } from '../../../src/conformance/store/test-store.ts';
 import type { MemoryTransport, MemoryTransportOptions } from '../../../src/memory/memory-transport.ts';
 import { createMemoryTransport } from '../../../src/memory/memory-transport.ts';
 
@@ -49,6 +50,14 @@ export interface Plan {
 }
 
 let planted: MemoryTransport | undefined;
+
+/** Puts a text into a queue of the transport that was made last. */
+export async function putRawPlanted(queue: string, payload: string): Promise<void> {
+  planted
+    ?.broker()
+    ?.queueFor(queue)
+    .put([outgoing(payload)]);
+}
 
 /** Cuts all links to the broker of the transport that was made last, as its restart would. */
 export async function restartPlanted(): Promise<void> {
