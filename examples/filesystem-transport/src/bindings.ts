@@ -33,13 +33,13 @@ export class FileBindings implements BindingStore {
     this.#clock = clock;
   }
 
-  async add(binding: BindingDeclaration, exchangeType: string = likelyType(binding)): Promise<void> {
+  async add(binding: BindingDeclaration, exchangeType?: string): Promise<void> {
     const row = rowOf(binding, exchangeType);
     await this.#change(tableOf(binding), (rows) => (rows.some((other) => isSame(row, other)) ? rows : [row, ...rows]));
   }
 
   async remove(binding: BindingDeclaration): Promise<void> {
-    const row = rowOf(binding, likelyType(binding));
+    const row = rowOf(binding);
     await this.#change(tableOf(binding), (rows) => rows.filter((other) => !isSame(row, other)));
   }
 
@@ -101,18 +101,20 @@ export class FileBindings implements BindingStore {
   }
 }
 
-function isKombus({ destinationType, arguments: args }: BindingDeclaration): boolean {
+function fitsKombu({ destinationType, arguments: args }: BindingDeclaration): boolean {
   return destinationType === 'queue' && Object.keys(args).length === 0;
 }
 
 function tableOf(binding: BindingDeclaration): string {
-  return escapeName(binding.exchange) + (isKombus(binding) ? kombuTable : ownTable);
+  return escapeName(binding.exchange) + (fitsKombu(binding) ? kombuTable : ownTable);
 }
 
-function rowOf(binding: BindingDeclaration, exchangeType: string): Row {
+function rowOf(binding: BindingDeclaration, exchangeType?: string): Row {
   const { routingKey, destination, destinationType, arguments: args } = binding;
-  const pattern = exchangeType === 'topic' ? kombuTopicPattern(routingKey) : '';
-  if (isKombus(binding)) return [routingKey, pattern, destination];
+  // When in doubt, one: Kombu's other exchanges do not look at it, and to its topic exchanges none means everything.
+  const hasPattern = exchangeType === undefined ? routingKey !== '' : exchangeType === 'topic';
+  const pattern = hasPattern ? kombuTopicPattern(routingKey) : '';
+  if (fitsKombu(binding)) return [routingKey, pattern, destination];
   const stored = JSON.parse(JSON.stringify(args)) as Arguments;
   if (isDeepStrictEqual(stored, { ...args })) return [routingKey, pattern, destination, destinationType, stored];
   throw new UnsupportedError('The filesystem transport takes only such arguments of a binding as JSON can hold');
@@ -128,11 +130,6 @@ function bindingOf(
 /** The pattern says nothing new, and depends on the type of the exchange. */
 function isSame([key, , ...one]: Row, [otherKey, , ...other]: Row): boolean {
   return key === otherKey && isDeepStrictEqual(one, other);
-}
-
-/** For callers that do not say, as Kombu takes an exchange that it does not know. */
-function likelyType({ routingKey }: BindingDeclaration): string {
-  return /(?<![^.])[*#](?![^.])/.test(routingKey) ? 'topic' : 'direct';
 }
 
 /** Whoever writes there is not to be trusted. */

@@ -17,11 +17,13 @@ const longestName = 180;
 
 /**
  * A queue or an exchange as part of a file name: as it is, like Kombu; percent-encoded where a file name cannot hold it; its
- * hash when it is too long.
+ * hash when it is too long, or no Unicode.
  */
 export function escapeName(name: string): string {
   const escaped = name.replaceAll(/[%/\0]/g, encodeURIComponent);
-  return Buffer.byteLength(escaped) <= longestName ? escaped : `%~${createHash('sha256').update(name).digest('hex')}`;
+  const bytes = Buffer.from(escaped);
+  if (bytes.length <= longestName && bytes.toString() === escaped) return escaped;
+  return `%~${createHash('sha256').update(name, 'utf16le').digest('hex')}`;
 }
 
 // Kombu rounds to milliseconds.

@@ -14,15 +14,12 @@ import type { FilesystemOptions } from './options.ts';
 /** A message in the hands of this process. */
 export interface Claim {
   file: MessageFile;
-  /** Its last operation. A renewal changes the file's name, so that an ack has to wait for it. */
+  /** The last operation on it. A renewal changes the file's name, so that an ack has to wait for it. */
   last: Promise<unknown>;
 }
 
-/** Undefined for a message that was taken for good. */
-export type Receipt = Claim | undefined;
-
 /** Queues in a folder of message files. Whoever moves a file to the claims has the message: only one can. */
-export class FilesystemStore implements QueueStore<Receipt> {
+export class FilesystemStore implements QueueStore<Claim> {
   readonly leaseMs: number;
   readonly bindings: FileBindings;
   readonly #options: FilesystemOptions;
@@ -62,23 +59,19 @@ export class FilesystemStore implements QueueStore<Receipt> {
     return failures;
   }
 
-  async get(queue: string, { max, noAck, signal }: GetOptions): Promise<StoredMessage<Receipt>[]> {
+  async get(queue: string, { max, signal }: GetOptions): Promise<StoredMessage<Claim>[]> {
     const claims: Claim[] = [];
     for (const ready of await this.#ready(queue)) {
       if (claims.length === max || signal.aborted) break;
       const file = this.#leased(ready);
-      // Another one may have been faster.
+      // Another reader may have been faster.
       if (await unless('ENOENT', this.#move(ready, file))) claims.push({ file, last: Promise.resolve() });
     }
-    const read = await Promise.all(claims.map((claim) => this.#read(claim)));
-    const messages = read.filter((message) => message !== undefined);
-    if (!noAck) return messages;
-    const receipts = messages.map(({ receipt }) => receipt);
-    await this.ack(queue, receipts);
-    return messages.map((message) => ({ ...message, receipt: undefined }));
+    const messages = await Promise.all(claims.map((claim) => this.#read(claim)));
+    return messages.filter((message) => message !== undefined);
   }
 
-  ack(_queue: string, receipts: readonly Receipt[]): Promise<SettleOutcome[]> {
+  ack(_queue: string, receipts: readonly Claim[]): Promise<SettleOutcome[]> {
     const { storeProcessed, processedFolder } = this.#options;
     return this.#settle(receipts, async ({ file }) => {
       const kept = join(processedFolder, formatFile({ ...file, until: undefined }));
@@ -87,11 +80,11 @@ export class FilesystemStore implements QueueStore<Receipt> {
     });
   }
 
-  release(_queue: string, receipts: readonly Receipt[]): Promise<SettleOutcome[]> {
+  release(_queue: string, receipts: readonly Claim[]): Promise<SettleOutcome[]> {
     return this.#settle(receipts, ({ file }) => this.#giveBack(file));
   }
 
-  renew(_queue: string, receipts: readonly Receipt[]): Promise<SettleOutcome[]> {
+  renew(_queue: string, receipts: readonly Claim[]): Promise<SettleOutcome[]> {
     return this.#settle(receipts, async (claim) => {
       const file = this.#leased(claim.file);
       await this.#move(claim.file, file);
@@ -113,8 +106,10 @@ export class FilesystemStore implements QueueStore<Receipt> {
 
   async delete(queue: string): Promise<void> {
     await this.purge(queue);
-    const claims = (await this.#list(this.#claims)).filter((file) => file.queue === escapeName(queue));
-    for (const file of claims) await unless('ENOENT', unlink(this.#path(file)));
+    const escaped = escapeName(queue);
+    for (const file of await this.#list(this.#claims)) {
+      if (file.queue === escaped) await unless('ENOENT', unlink(this.#path(file)));
+    }
   }
 
   watch(queue: string, wake: () => void): () => void {
@@ -135,7 +130,7 @@ export class FilesystemStore implements QueueStore<Receipt> {
     }
   }
 
-  /** What this process has claimed is free when the leases end. */
+  /** What is claimed here comes back when the leases end. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const watcher of this.#watchers) watcher.close();
@@ -175,9 +170,8 @@ export class FilesystemStore implements QueueStore<Receipt> {
   }
 
   /** To its old place, and counted. */
-  #giveBack(claimed: MessageFile): Promise<void> {
-    const { id, queue, deliveryCount } = claimed;
-    return this.#move(claimed, { id, queue, deliveryCount: deliveryCount + 1 });
+  #giveBack(file: MessageFile): Promise<void> {
+    return this.#move(file, { ...file, until: undefined, deliveryCount: file.deliveryCount + 1 });
   }
 
   /** Kombu makes a file before it writes it. What stays empty is not delivered; it comes back when its lease ends. */
@@ -192,11 +186,10 @@ export class FilesystemStore implements QueueStore<Receipt> {
     return undefined;
   }
 
-  /** A claim that is not there any more is a lease that was lost. */
-  #settle(receipts: readonly Receipt[], settle: (claim: Claim) => Promise<void>): Promise<SettleOutcome[]> {
+  /** A claim whose file is gone is a lease that was lost. */
+  #settle(receipts: readonly Claim[], settle: (claim: Claim) => Promise<void>): Promise<SettleOutcome[]> {
     return Promise.all(
       receipts.map(async (claim) => {
-        if (!claim) return 'ok';
         const turn = claim.last.then(() => unless('ENOENT', settle(claim)));
         claim.last = turn.catch(() => undefined);
         return (await turn) ? 'ok' : 'lease-lost';

@@ -1,12 +1,8 @@
-import {
-  registerConformance,
-  storeConformance,
-  storeHarness,
-} from '../../../packages/testing/src/conformance/index.ts';
+import { registerConformance, storeConformance, storeHarness } from '@kombu/testing';
 import { filesystemTransport } from '../src/index.ts';
-import { openStore, temporaryFolders } from './support.ts';
+import { openStore, temporaryFolders } from './support/folders.ts';
 
-const options = { ...temporaryFolders(), leaseMs: 400 };
+const options = { ...temporaryFolders(), leaseMs: 500 };
 
 registerConformance(
   { describe, it },

@@ -1,12 +1,8 @@
-import {
-  registerConformance,
-  transportConformance,
-  transportHarness,
-} from '../../../packages/testing/src/conformance/index.ts';
+import { registerConformance, transportConformance, transportHarness } from '@kombu/testing';
 import { filesystemTransport } from '../src/index.ts';
-import { temporaryFolders } from './support.ts';
+import { temporaryFolders } from './support/folders.ts';
 
-const leaseMs = 400;
+const leaseMs = 500;
 const noList = 'Kombu keeps no list of queues: a queue is there when somebody uses it';
 
 registerConformance(

@@ -108,7 +108,7 @@ export class Channel implements Place, AsyncDisposable {
     }
   }
 
-  /** The subscriptions that are wanted or failed. */
+  /** The subscriptions that are wanted. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions;
   }
@@ -257,6 +257,7 @@ export class Channel implements Place, AsyncDisposable {
     const gaveUp = !this.internals.recovers && isConnectionError(error);
     if (!gaveUp && !hopeless.has(error.code)) return false;
     subscription.phase = 'failed';
+    this.#subscriptions.delete(subscription.options.consumerTag);
     subscription.sink.failed(error);
     return true;
   }

@@ -41,26 +41,33 @@ export class FailurePolicy {
     if (noAck || message.acknowledged) return;
     const deliveries = 1 + (message.deliveryCount ?? (message.deliveryInfo.redelivered ? 1 : 0));
     if (this.#options.ack === 'auto' && deliveries >= this.#attempts) {
-      this.#background(this.#giveUp(message, error, 'delivery-limit'));
+      this.#background(this.#giveUp(message, error, 'delivery-limit', this.#options.deadLetter));
     } else this.#requeueLater(message, retryInterval(this.#backOff, deliveries - 1, this.#host.random));
   }
 
   /** The body cannot be decoded. Answers false when the handler shall have it raw. */
   undecodable(error: Error, message: Message): boolean {
-    const { onDecodeError, deadLetter } = this.#options;
-    if (onDecodeError) {
-      guarded(() => onDecodeError(message, error), this.#host.logger, 'onDecodeError');
-      return true;
-    }
-    const policy = this.#options.onUndecodable ?? (deadLetter === undefined ? 'reject' : 'deadLetter');
-    if (policy === 'raw') return false;
-    this.report(
-      error,
-      message,
-      `A message cannot be decoded and is ${policy === 'reject' ? 'rejected' : 'dead-lettered'}`,
-    );
-    this.#background(this.#giveUp(message, error, 'undecodable'));
+    const { onDecodeError, onUndecodable } = this.#options;
+    if (!onDecodeError && onUndecodable === 'raw') return false;
+    this.#background(onDecodeError ? this.#askHook(error, message) : this.#refuse(error, message));
     return true;
+  }
+
+  /** A hook that fails has not settled the message. */
+  async #askHook(error: Error, message: Message): Promise<void> {
+    try {
+      await this.#options.onDecodeError?.(message, error);
+    } catch (failure) {
+      this.#host.logger.error('onDecodeError failed', { error: failure });
+      if (!message.acknowledged) await this.#refuse(error, message);
+    }
+  }
+
+  #refuse(error: Error, message: Message): Promise<void> {
+    const { onUndecodable, deadLetter } = this.#options;
+    const target = onUndecodable === 'reject' ? undefined : deadLetter;
+    this.report(error, message, `A message cannot be decoded and is ${target ? 'dead-lettered' : 'rejected'}`);
+    return this.#giveUp(message, error, 'undecodable', target);
   }
 
   report(error: Error, message: Message | undefined, what: string): void {
@@ -98,8 +105,7 @@ export class FailurePolicy {
     this.#held.set(message, timer);
   }
 
-  async #giveUp(message: Message, error: Error, reason: string): Promise<void> {
-    const target = this.#options.deadLetter;
+  async #giveUp(message: Message, error: Error, reason: string, target: ConsumerOptions['deadLetter']): Promise<void> {
     if (target === undefined) {
       await message.reject();
       return;

@@ -1,6 +1,7 @@
 import type { KombuError } from '../errors.ts';
 import { MessageStateError, UnsupportedError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { guardLogger } from '../logger.ts';
 import type { CompressorRegistry } from '../codec/compression.ts';
 import type { CodecLimits } from '../codec/limits.ts';
 import type { SerializerRegistry } from '../codec/serializers.ts';
@@ -145,7 +146,7 @@ export class Message<T = unknown> {
   /** Acks, and logs what goes wrong instead of rejecting. */
   async ackLogError(logger: Logger = this.#context.logger): Promise<void> {
     await this.ack().catch((error: unknown) =>
-      logger.error('A message could not be acked', { error, ...this.#facts() }),
+      guardLogger(logger).error('A message could not be acked', { error, ...this.#facts() }),
     );
   }
 
@@ -155,7 +156,7 @@ export class Message<T = unknown> {
     options: { readonly requeue?: boolean } = {},
   ): Promise<void> {
     await this.reject(options).catch((error: unknown) =>
-      logger.error('A message could not be rejected', { error, ...this.#facts() }),
+      guardLogger(logger).error('A message could not be rejected', { error, ...this.#facts() }),
     );
   }
 
@@ -216,12 +217,13 @@ export class Message<T = unknown> {
     options?: { readonly multiple?: boolean; readonly delay?: number },
   ): Promise<SettleOutcome> {
     const tag = this.#delivery.deliveryTag;
+    const delay = options?.delay;
     const sent =
       state === 'acked'
         ? channel.ack(tag, options)
-        : channel.reject(tag, { requeue: state === 'requeued', ...(options?.delay ? { delay: options.delay } : {}) });
-    const outcome = sent.catch((error: unknown) => {
-      // This promise, too, has to be safe to forget.
+        : channel.reject(tag, delay ? { requeue: true, delay } : { requeue: state === 'requeued' });
+    const outcome: Promise<SettleOutcome> = sent.catch((error: unknown) => {
+      // Handlers need not wait for their settlements: a rejection that nobody sees must not end the process.
       outcome.catch(() => {});
       return this.#failed(error, state);
     });

@@ -64,7 +64,9 @@ export class PublishAttempt implements Deadline {
   expire(reason?: Error): void {
     if (!this.#end()) return;
     const doing = 'Publishing (the message may have reached its queue)';
-    this.#reject(reason ? new PublishUncertainError(reason.message, { cause: reason }) : timeoutError(doing, this.timeout));
+    this.#reject(
+      reason ? new PublishUncertainError(reason.message, { cause: reason }) : timeoutError(doing, this.timeout),
+    );
   }
 
   #listen(signal: AbortSignal): void {

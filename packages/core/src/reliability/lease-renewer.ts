@@ -61,7 +61,7 @@ export class LeaseRenewer<L extends Lease> {
     const queues = this.#heldByQueue();
     if (queues.size === 0) return;
     for (const [queue, leases] of queues) {
-      if (this.#underWay.has(queue)) this.#expire(leases, 'its renewal got no answer in time');
+      if (this.#underWay.has(queue)) this.#expire(queue, leases, 'its renewal got no answer in time');
       else void this.#renewQueue(queue, leases);
     }
     this.wake();
@@ -92,10 +92,12 @@ export class LeaseRenewer<L extends Lease> {
     try {
       const receipts = leases.map(({ receipt }) => receipt);
       const outcomes = await this.#parts.renew(queue, receipts);
-      leases.forEach((lease, index) => {
-        if (outcomes?.[index] === 'lease-lost') this.#lose(lease, 'the broker says so');
-        else lease.leaseUntil = until;
+      const lost = leases.filter((lease, index) => {
+        if (outcomes?.[index] === 'lease-lost') return true;
+        lease.leaseUntil = until;
+        return false;
       });
+      this.#lose(queue, lost, 'the broker says so');
     } catch (error) {
       logger.warn(
         `The leases of ${leases.length} messages of the queue ${JSON.stringify(queue)} could not be renewed`,
@@ -103,17 +105,24 @@ export class LeaseRenewer<L extends Lease> {
           error,
         },
       );
-      this.#expire(leases, 'it could not be renewed in time');
+      this.#expire(queue, leases, 'it could not be renewed in time');
     }
   }
 
   /** Those whose time is up are lost; the others have another chance. */
-  #expire(leases: readonly L[], why: string): void {
+  #expire(queue: string, leases: readonly L[], why: string): void {
     const now = this.#parts.clock.now();
-    for (const lease of leases) if (lease.leaseUntil <= now) this.#lose(lease, why);
+    const expired = leases.filter(({ leaseUntil }) => leaseUntil <= now);
+    this.#lose(queue, expired, why);
   }
 
-  #lose(lease: L, why: string): void {
-    if (!this.#stopped && this.#parts.isHeld(lease)) this.#parts.lost(lease, why);
+  #lose(queue: string, leases: readonly L[], why: string): void {
+    if (this.#stopped) return;
+    const lost = leases.filter((lease) => this.#parts.isHeld(lease));
+    if (lost.length === 0) return;
+    this.#parts.logger.warn(
+      `The leases of ${lost.length} messages of the queue ${JSON.stringify(queue)} are lost (${why}): others may have them now`,
+    );
+    for (const lease of lost) this.#parts.lost(lease, why);
   }
 }

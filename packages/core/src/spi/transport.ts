@@ -129,7 +129,10 @@ export interface TransportChannel {
   cancel(consumerTag: string): Promise<void>;
   /** Changes the credit of a running consumer; 0: no limit. */
   setPrefetch(consumerTag: string, prefetch: number): Promise<void>;
-  /** `multiple`: this one and all earlier unsettled deliveries of the channel. */
+  /**
+   * `multiple`: this one and all earlier unsettled deliveries of the channel. A link or channel that breaks makes it
+   * `lease-lost`; it rejects only for a tag that the channel never gave, or that was settled before.
+   */
   ack(tag: DeliveryTag, options?: { readonly multiple?: boolean }): Promise<SettleOutcome>;
   /**
    * `requeue: true`: back to the queue it came from, marked as redelivered, hidden for `delay` milliseconds where the

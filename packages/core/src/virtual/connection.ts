@@ -149,9 +149,8 @@ export class VirtualConnection implements TransportConnection {
       },
       lost: (delivery, why) => {
         const reason = new ConnectionError(
-          `The lease of a message of the queue ${JSON.stringify(delivery.queue)} is lost, ${why}; another consumer may have it now`,
+          `The lease of a message of the queue ${JSON.stringify(delivery.queue)} is lost (${why}): another consumer may have it now`,
         );
-        logger.warn(reason.message);
         this.#holderOf(delivery)?.lose(delivery, reason);
       },
     });

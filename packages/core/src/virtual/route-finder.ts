@@ -18,6 +18,12 @@ interface Question {
   readonly headers: Headers;
 }
 
+interface KnownExchange {
+  readonly bindings: readonly BindingDeclaration[];
+  /** The exchanges to which they lead. */
+  readonly behind: readonly string[];
+}
+
 type Lookup = Coalescer<Question, RouteWaiter, boolean>;
 
 const noQueues: readonly string[] = [];
@@ -33,8 +39,8 @@ export class RouteFinder {
   readonly #exchangeLookups = new Map<string, Lookup>();
   readonly #queueLookups = new Map<string, Lookup>();
   readonly #existing = new Set<string>();
-  /** The bindings by which the type of an undeclared exchange was inferred. */
-  readonly #inferredFrom = new Map<string, readonly BindingDeclaration[]>();
+  /** What the store said last. */
+  readonly #known = new Map<string, KnownExchange>();
 
   constructor(link: VirtualLink) {
     this.#link = link;
@@ -61,6 +67,8 @@ export class RouteFinder {
       const { sent, unsent } = lookup.abandon();
       for (const waiter of [...sent, ...unsent]) waiter.failed(notSentError(reason));
     }
+    this.#exchangeLookups.clear();
+    this.#queueLookups.clear();
   }
 
   /** Reads the shared bindings of the exchange, and of all that they lead to. */
@@ -68,9 +76,17 @@ export class RouteFinder {
     seen.add(exchange);
     const bindings = await (this.#link.store.bindings as BindingStore).list(exchange);
     const { topology } = this.#link;
-    if (!topology.hasExchange(exchange)) this.#infer(exchange, bindings);
+    const changed = this.#known.get(exchange)?.bindings !== bindings;
+    if (changed) this.#known.set(exchange, { bindings, behind: exchangesIn(bindings) });
+    if (changed && !topology.hasExchange(exchange)) this.#infer(exchange, bindings);
     if (topology.router.hasExchange(exchange)) topology.router.replaceBindings(exchange, bindings);
-    for (const next of topology.exchangesBehind(exchange)) if (!seen.has(next)) await this.#refresh(next, seen);
+    const alternate = topology.alternateOf(exchange);
+    for (const next of [
+      ...(this.#known.get(exchange)?.behind ?? []),
+      ...(alternate === undefined ? [] : [alternate]),
+    ]) {
+      if (!seen.has(next)) await this.#refresh(next, seen);
+    }
     return true;
   }
 
@@ -80,11 +96,9 @@ export class RouteFinder {
    */
   #infer(exchange: string, bindings: readonly BindingDeclaration[]): void {
     const { router } = this.#link.topology;
-    if (this.#inferredFrom.get(exchange) === bindings) return;
-    const type = bindings.some(({ routingKey }) => hasWildcard(routingKey)) ? 'topic' : 'direct';
-    if (bindings.length === 0 || router.exchangeType(exchange) !== type) router.removeExchange(exchange);
-    if (bindings.length > 0) router.addExchange(exchange, type);
-    this.#inferredFrom.set(exchange, bindings);
+    router.removeExchange(exchange);
+    if (bindings.length === 0) return;
+    router.addExchange(exchange, bindings.some(({ routingKey }) => hasWildcard(routingKey)) ? 'topic' : 'direct');
   }
 
   #findQueue(queue: string, headers: Headers, waiter: RouteWaiter): void {
@@ -151,4 +165,9 @@ export class RouteFinder {
 
 function hasWildcard(routingKey: string): boolean {
   return routingKey.split('.').some((word) => word === '*' || word === '#');
+}
+
+function exchangesIn(bindings: readonly BindingDeclaration[]): string[] {
+  const exchanges = bindings.filter(({ destinationType }) => destinationType === 'exchange');
+  return exchanges.map(({ destination }) => destination);
 }

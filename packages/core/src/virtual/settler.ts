@@ -68,7 +68,7 @@ export class Settler {
    */
   async giveBack(batch: Batch, messages: readonly StoredMessage<unknown>[]): Promise<void> {
     if (batch.declared?.deleted) return;
-    const release = this.#link.store.release !== undefined;
+    const release = this.#link.store.release !== undefined && messages.every(({ receipt }) => receipt !== undefined);
     // Released newest first, they end up in their old order; copies go to the end of the queue, oldest first.
     const ordered = release ? messages.toReversed() : messages;
     const results = await Promise.allSettled(ordered.map((message) => this.#giveBackOne(batch, message, release)));
@@ -82,7 +82,7 @@ export class Settler {
 
   async #giveBackOne(batch: Batch, message: StoredMessage<unknown>, release: boolean): Promise<void> {
     const { receipt, payload } = message;
-    if (release && receipt !== undefined) {
+    if (release) {
       await this.#calls.release(batch.queue, receipt, 0);
       return;
     }

@@ -55,11 +55,10 @@ export class Topology {
     this.#exchanges.set(name, exchange);
   }
 
-  /** The exchanges to which this one leads directly, its alternate exchange included. */
-  exchangesBehind(name: string): string[] {
-    const exchanges = this.router.bindings(name).filter(({ destinationType }) => destinationType === 'exchange');
-    const alternate = this.#exchanges.get(name)?.arguments['alternate-exchange'];
-    return [...exchanges.map(({ destination }) => destination), ...(typeof alternate === 'string' ? [alternate] : [])];
+  /** Where an exchange sends what it cannot route itself. */
+  alternateOf(exchange: string): string | undefined {
+    const alternate = this.#exchanges.get(exchange)?.arguments['alternate-exchange'];
+    return typeof alternate === 'string' ? alternate : undefined;
   }
 
   /** Was it declared here, or by AMQP itself? */

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Clock } from '@kombu/core/spi';
 import { systemClock } from '@kombu/core/spi';
 import { ManualClock } from '../manual-clock.ts';

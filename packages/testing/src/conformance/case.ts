@@ -14,7 +14,6 @@ export type Need =
   | 'brokerAck'
   | 'lease'
   | 'fifo'
-  | 'confirms'
   | 'payloadLimit'
   | 'store:bindings'
   | 'store:declare'
@@ -34,7 +33,7 @@ export interface Case<T> {
   readonly id: string;
   /** The rule as a sentence. */
   readonly title: string;
-  /** The pain that this prevents, or the rule that it comes from, in one line. */
+  /** What goes wrong otherwise, or where the rule comes from, in one line. `R1` and so on number the project's list of pains. */
   readonly why: string;
   /** Without all of these, `otherwise` runs instead, or the case is reported as unsupported. */
   readonly requires?: readonly Need[];

@@ -27,7 +27,6 @@ export function offersOf(capabilities: Capabilities, options: HarnessOptions): S
   when(capabilities.sharedBindings, 'sharedBindings');
   when(capabilities.acknowledge === 'broker', 'brokerAck');
   when(capabilities.ordering === 'fifo', 'fifo');
-  when(capabilities.publisherConfirms, 'confirms');
   when(capabilities.maxPayloadBytes !== undefined, 'payloadLimit');
   when(leaseMs !== undefined, 'lease');
   when(leaseMs === undefined || isLeaseShort(leaseMs, options), 'harness:shortLease');

@@ -319,14 +319,42 @@ describe('delivery', () => {
     await channel.cancel('never there');
   });
 
+  it('acks by itself what a store keeps although delivery means settled', async () => {
+    const rig = Rig.memory({
+      wrapStore: (store) => {
+        const get = store.get.bind(store);
+        store.get = (name, options) => get(name, { ...options, noAck: false });
+        return store;
+      },
+    });
+    const rigged = await rig.start();
+    const { channel, events } = rigged;
+    await channel.declareQueue(queue('q'));
+    await publish(rigged, 'q', '1', '2');
+    expect(textOf((await channel.get('q', { noAck: true }))!)).toBe('1');
+    await channel.consume(consume('q', { noAck: true }));
+    await rig.settle();
+    expect(events.bodies).toEqual(['2']);
+    expect(rig.transport.broker()?.counts('q')).toEqual({ ready: 0, leased: 0, delayed: 0 });
+  });
+
+  it('refuses arguments of a consumer that would change what it gets, and takes hints', async () => {
+    const { channel } = await Rig.memory().start();
+    await channel.declareQueue(queue('q'));
+    for (const args of [{ 'x-priority': 5 }, { 'x-stream-offset': 'first' }]) {
+      await expect(channel.consume(consume('q', { arguments: args }))).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    }
+    await channel.consume(consume('q', { arguments: { 'x-cancel-on-ha-failover': true } }));
+  });
+
   it('refuses a consumer tag in use, and a prefetch that is no count', async () => {
     const { channel } = await Rig.memory().start();
     await channel.declareQueue(queue('q'));
     await channel.consume(consume('q'));
     await expect(channel.consume(consume('q'))).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
-    await expect(channel.consume(consume('q', { consumerTag: 'x', prefetch: -1 }))).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-    });
+    const invalid = { code: 'INVALID_ARGUMENT' };
+    await expect(channel.consume(consume('q', { consumerTag: 'x', prefetch: -1 }))).rejects.toMatchObject(invalid);
+    await expect(channel.setPrefetch('q-consumer', 0.5)).rejects.toMatchObject(invalid);
   });
 
   it('a listener that throws does not stop the loop', async () => {

@@ -177,6 +177,20 @@ describe('a link that breaks', () => {
   });
 });
 
+describe('many calls at the same time', () => {
+  it('are no leak in the eyes of Node', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    const { rig, channel } = await start();
+    await Promise.all(Array.from({ length: 50 }, (_, index) => channel.declareQueue(queue(`q${index}`))));
+    await Promise.all(Array.from({ length: 50 }, (_, index) => channel.consume(consume(`q${index}`))));
+    await rig.settle();
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('other errors of a store', () => {
   it('become ours by `classify`, with their cause, and leave the connection alive', async () => {
     const cause = errorOf('ACCESS_REFUSED', 'no');
@@ -384,6 +398,24 @@ describe('closing', () => {
       expect(rig.clock.pending).toBeLessThanOrEqual(timersOfOthers);
     },
   );
+
+  it('behaviour 28: messages that cannot be given back are reported, and come back when their lease ends', async () => {
+    let fail = false;
+    const { rig, connection, channel } = await start(
+      replacing('release', (real) => (fail ? Promise.reject(errorOf('ACCESS_REFUSED', 'no')) : real())),
+    );
+    const reader = await rig.open(connection);
+    for (const body of ['1', '2']) await channel.publish(envelope(body), toQueue('q'));
+    await reader.channel.consume(consume('q'));
+    await rig.settle();
+    fail = true;
+    await reader.channel.close();
+    expect(rig.logger.lines).toContainEqual(
+      expect.stringMatching(/^error 2 unsettled messages could not be given back/),
+    );
+    await rig.clock.advance(30_000);
+    expect(rig.transport.broker()!.counts('q')).toEqual({ ready: 2, leased: 0, delayed: 0 });
+  });
 
   it('closes the store of a connection attempt that was given up', async () => {
     const rig = Rig.memory();

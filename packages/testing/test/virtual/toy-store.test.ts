@@ -90,6 +90,18 @@ describe('a store of fifteen lines gets from core', () => {
     await expect(channel.reject('x', { requeue: true, delay: 5 })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   });
 
+  it('requeue into a queue that is full by now: what was there before is not refused', async () => {
+    const toy = await start();
+    const { channel } = toy;
+    const args = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+    await channel.declareQueue(queue('q', { arguments: args }));
+    await channel.publish(envelope('1'), toQueue('q'));
+    const delivery = (await take(toy))!;
+    await channel.publish(envelope('2'), toQueue('q'));
+    expect(await channel.reject(delivery.deliveryTag, { requeue: true })).toBe('ok');
+    expect([textOf((await take(toy))!), textOf((await take(toy))!)]).toEqual(['2', '1']);
+  });
+
   it('requeue in order when a channel closes, and nothing for a queue that is deleted', async () => {
     const toy = await start();
     const { rig, connection, channel, queues } = toy;

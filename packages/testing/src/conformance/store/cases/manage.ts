@@ -54,7 +54,7 @@ export const manage: readonly StoreCase[] = group('manage', {
   },
   delete: {
     title: 'delete removes the queue with all it holds, leased messages too, and no other queue',
-    why: 'SLMQ forgot a prefix and deleted nothing (model-codebases 3)',
+    why: 'SLMQ forgot a prefix and deleted nothing',
     async run(t) {
       const store = await t.store();
       const [queue, sibling] = [await t.queue(store), await t.queue(store)];
@@ -70,7 +70,7 @@ export const manage: readonly StoreCase[] = group('manage', {
   },
   exists: {
     title: 'exists is true for a declared queue, emptied or not, and false otherwise',
-    why: 'an empty Redis queue was reported as not existing after it was declared (architecture 5)',
+    why: 'an empty Redis queue was reported as not existing after it was declared',
     requires: ['store:exists', 'store:declare'],
     async run(t) {
       const [store, other] = [await t.store(), await t.store()];

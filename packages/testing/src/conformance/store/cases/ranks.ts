@@ -26,7 +26,7 @@ export const ranks: readonly StoreCase[] = group('ranks', {
   },
   'priority-released': {
     title: 'a released message keeps its priority',
-    why: 'kombu-api 17.32',
+    why: 'a retry must not jump the queue, nor fall behind it',
     requires: ['priority', 'store:release', 'brokerAck'],
     async run(t) {
       const store = await t.store();

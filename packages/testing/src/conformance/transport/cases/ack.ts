@@ -25,7 +25,7 @@ export const ack: readonly TransportCase[] = group('ack', {
   },
   'channel-close': {
     title: 'unacked messages come back when their channel closes, flagged and in order',
-    why: 'at-least-once (architecture decision 4); restored messages went to the wrong end (R32)',
+    why: 'at-least-once; restored messages went to the wrong end (R32)',
     async run(t) {
       const channel = await t.channel();
       const queue = await t.queue(channel);
@@ -39,7 +39,7 @@ export const ack: readonly TransportCase[] = group('ack', {
   },
   'connection-close': {
     title: 'unacked messages come back when their connection closes, flagged and in order',
-    why: 'at-least-once (architecture decision 4)',
+    why: 'at-least-once: a message leaves the broker when it is acked',
     requires: ['brokerAck'],
     async run(t) {
       const doomed = await t.connect();
@@ -70,7 +70,7 @@ export const ack: readonly TransportCase[] = group('ack', {
   },
   multiple: {
     title: 'an ack of several covers exactly this delivery and the earlier ones of the channel',
-    why: 'ack(multiple) was ignored (architecture 5); one that covers too much loses messages',
+    why: 'ack(multiple) was ignored; one that covers too much loses messages',
     requires: ['brokerAck'],
     async run(t) {
       const connection = await t.connect();
@@ -175,7 +175,7 @@ export const ack: readonly TransportCase[] = group('ack', {
   },
   recover: {
     title: 'recover gives all unsettled deliveries of the channel back, flagged, and those only',
-    why: 'Kombu and AMQP 0-9-1 have it; ours requeues (kombu-api 11.1)',
+    why: 'Kombu and AMQP 0-9-1 have it; ours requeues',
     async run(t) {
       const [channel, other] = [await t.channel(), await t.channel()];
       const queue = await t.queue(channel);

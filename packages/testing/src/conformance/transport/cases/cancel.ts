@@ -23,7 +23,7 @@ export const cancel: readonly TransportCase[] = group('cancel', {
   },
   'in-flight': {
     title: 'a cancel in the middle of the flow loses nothing and delivers nothing twice',
-    why: 'what a pending get returns after the cancel goes back (architecture decision 3, R11)',
+    why: 'what a pending get returns after the cancel goes back (R11)',
     async run(t) {
       const channel = await t.channel();
       const queue = await t.queue(channel);

@@ -23,7 +23,7 @@ export const consumers: readonly TransportCase[] = group('consumers', {
   },
   share: {
     title: 'two consumers of a queue share its messages, each message goes to one of them',
-    why: 'a second consumer on a queue replaced the first (architecture 5)',
+    why: 'a second consumer on a queue replaced the first',
     async run(t) {
       const channel = await t.channel();
       const queue = await t.queue(channel);
@@ -58,7 +58,7 @@ export const consumers: readonly TransportCase[] = group('consumers', {
   },
   'many-queues': {
     title: 'consumers of one channel each get the messages of their own queue',
-    why: 'one callback per queue name and connection mixes them up (kombu-api 11.1)',
+    why: 'one callback per queue name and connection mixes them up',
     async run(t) {
       const channel = await t.channel();
       const owners = new Map<string, string>();

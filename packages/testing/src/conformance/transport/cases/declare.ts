@@ -58,7 +58,7 @@ export const declare: readonly TransportCase[] = group('declare', {
   },
   'exchange-mismatch': {
     title: 'declaring it as another type rejects with PRECONDITION_FAILED, for this exchange alone',
-    why: 'kombu-api 17.27: equivalence is checked on declaring again (R33)',
+    why: 'two deployments must not both believe that their declaration is in force (R33)',
     requires: ['exchange:direct', 'exchange:topic'],
     async run(t) {
       const channel = await t.channel();
@@ -92,7 +92,7 @@ export const declare: readonly TransportCase[] = group('declare', {
   },
   'empty-queue-exists': {
     title: 'a queue that was emptied still exists',
-    why: 'an empty Redis queue was reported as not existing after it was declared (architecture 5)',
+    why: 'an empty Redis queue was reported as not existing after it was declared',
     async run(t) {
       const channel = await t.channel();
       const queue = await t.queue(channel);
@@ -104,7 +104,7 @@ export const declare: readonly TransportCase[] = group('declare', {
   },
   counts: {
     title: 'queue info counts the ready messages and the consumers',
-    why: 'monitoring and autoscaling read them; Kombu always answers 0 consumers (kombu-api 11.1)',
+    why: 'monitoring and autoscaling read them; Kombu always answers 0 consumers',
     async run(t) {
       const channel = await t.channel();
       const queue = await t.queue(channel);

@@ -45,7 +45,7 @@ export const lease: readonly TransportCase[] = group('lease', {
   },
   crashed: {
     title: 'the messages of a process that died come back within two leases, flagged',
-    why: 'at-least-once (architecture decision 4); abandoned messages came back late or never (R21)',
+    why: 'at-least-once; abandoned messages came back late or never (R21)',
     requires: ['lease', 'harness:shortLease', 'brokerAck'],
     async run(t) {
       const { connection, holder, queue, rival } = await contested(t);

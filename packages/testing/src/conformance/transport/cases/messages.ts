@@ -44,7 +44,7 @@ export const messages: readonly TransportCase[] = group('messages', {
   },
   'delivery-tags': {
     title: 'deliveries of a channel have distinct tags, by get and by push',
-    why: 'a tag that names two deliveries settles the wrong one (kombu-api 17.29)',
+    why: 'a tag that names two deliveries settles the wrong one',
     async run(t) {
       const channel = await t.channel();
       const [pulled, pushed] = [await t.queue(channel), await t.queue(channel)];

@@ -7,7 +7,7 @@ import type { TransportCase, TransportTest } from '../transport-test.ts';
 export const names: readonly TransportCase[] = group('names', {
   queues: {
     title: 'queues with unusual names hold their own messages, can be counted, purged and deleted',
-    why: 'escaping differs per broker and collides (model-codebases 2); __proto__ breaks plain objects',
+    why: 'escaping differs per broker and collides; __proto__ breaks plain objects',
     async run(t) {
       const channel = await t.channel();
       const queues: string[] = [];

@@ -44,7 +44,7 @@ export const prefetch: readonly TransportCase[] = group('prefetch', {
   },
   'per-consumer': {
     title: 'each consumer of a channel has a credit of its own',
-    why: 'architecture decision 3; a shared credit lets one slow consumer starve the others (R20)',
+    why: 'a shared credit lets one slow consumer starve the others (R20)',
     async run(t) {
       const channel = await t.channel();
       const [one, two] = [await t.queue(channel), await t.queue(channel)];
@@ -81,7 +81,7 @@ export const prefetch: readonly TransportCase[] = group('prefetch', {
   },
   'returns-on-multiple': {
     title: 'an ack of several gives the credit of all of them back',
-    why: 'ack(multiple) was ignored (architecture 5)',
+    why: 'ack(multiple) was ignored',
     async run(t) {
       const channel = await consumerOf(t, numbered('m', 12), 4);
       for (let batch = 0; batch < 3; batch++) {
@@ -123,7 +123,7 @@ export const prefetch: readonly TransportCase[] = group('prefetch', {
   },
   'get-is-apart': {
     title: 'a message held by get uses no consumer credit',
-    why: 'credit belongs to a consumer (architecture decision 3)',
+    why: 'credit belongs to a consumer',
     async run(t) {
       const channel = await t.channel();
       const [pulled, pushed] = [await t.queue(channel), await t.queue(channel)];

@@ -56,7 +56,7 @@ export const priority: readonly TransportCase[] = group('priority', {
   },
   absent: {
     title: 'a message without a priority counts as 0',
-    why: 'AMQP 0-9-1, kombu-api 17.30',
+    why: 'AMQP 0-9-1 and Kombu',
     requires: ['priority'],
     async run(t) {
       const channel = await t.channel();
@@ -69,7 +69,7 @@ export const priority: readonly TransportCase[] = group('priority', {
   },
   'after-requeue': {
     title: 'a requeued message keeps its priority',
-    why: 'kombu-api 17.32',
+    why: 'a retry must not jump the queue, nor fall behind it',
     requires: ['priority'],
     async run(t) {
       const channel = await t.channel();

@@ -24,7 +24,7 @@ export const remove: readonly TransportCase[] = group('remove', {
   },
   delete: {
     title: 'deleting a queue removes its messages and bindings, and says how many messages went',
-    why: 'SLMQ forgot a prefix and deleted nothing (model-codebases 3); an unbound queue was never deleted (architecture 5)',
+    why: 'SLMQ forgot a prefix and deleted nothing; an unbound queue was never deleted',
     requires: ['exchange:direct'],
     async run(t) {
       const channel = await t.channel();
@@ -42,7 +42,7 @@ export const remove: readonly TransportCase[] = group('remove', {
   },
   'delete-unbound': {
     title: 'a queue without bindings can be deleted',
-    why: 'Kombu deletes once per binding, so an unbound queue stays (kombu-api 11.1)',
+    why: 'Kombu deletes once per binding, so an unbound queue stays',
     async run(t) {
       const channel = await t.channel();
       const queue = await t.queue(channel);
@@ -85,7 +85,7 @@ export const remove: readonly TransportCase[] = group('remove', {
   },
   exchange: {
     title: 'a deleted exchange takes no more messages, and its queues stay',
-    why: 'Kombu deletes the queues too when they are empty (kombu-api 11.1)',
+    why: 'Kombu deletes the queues too when they are empty',
     requires: ['exchange:direct'],
     async run(t) {
       const channel = await t.channel();

@@ -7,7 +7,7 @@ import type { TransportCase } from '../transport-test.ts';
 export const requeue: readonly TransportCase[] = group('requeue', {
   'same-queue': {
     title: 'a requeued message goes back to its own queue only',
-    why: 'Kombu routes it through the exchange again, so every sibling gets another copy (architecture 5)',
+    why: 'Kombu routes it through the exchange again, so every sibling gets another copy',
     requires: ['exchange:fanout'],
     async run(t) {
       const channel = await t.channel();
@@ -22,7 +22,7 @@ export const requeue: readonly TransportCase[] = group('requeue', {
   },
   flagged: {
     title: 'a requeued message comes back flagged as redelivered, to get and to a consumer',
-    why: 'handlers tell retries from first attempts by it (architecture 5)',
+    why: 'handlers tell retries from first attempts by it',
     async run(t) {
       const channel = await t.channel();
       const queue = await t.queue(channel);
@@ -37,7 +37,7 @@ export const requeue: readonly TransportCase[] = group('requeue', {
   },
   unchanged: {
     title: 'a requeued message keeps its body, headers, properties and origin',
-    why: 'Kombu drops the compression header of requeued messages (kombu-api 17.29)',
+    why: 'Kombu drops the compression header of requeued messages',
     requires: ['exchange:direct'],
     async run(t) {
       const channel = await t.channel();
@@ -92,7 +92,7 @@ export const requeue: readonly TransportCase[] = group('requeue', {
   },
   order: {
     title: 'several messages requeued newest first keep their order',
-    why: 'kombu-api 17.28: the restore order is newest first',
+    why: 'Kombu restores newest first, so that the order is kept',
     requires: ['fifo'],
     async run(t) {
       const channel = await t.channel();

@@ -81,7 +81,7 @@ export const ttl: readonly TransportCase[] = group('ttl', {
   },
   queue: {
     title: 'x-message-ttl ends the messages of its queue, and the shorter of both times counts',
-    why: 'kombu-api 17.40: min of message and queue TTL',
+    why: 'AMQP 0-9-1 of RabbitMQ, Kombu on MongoDB',
     requires: ['ttl'],
     async run(t) {
       const channel = await t.channel();

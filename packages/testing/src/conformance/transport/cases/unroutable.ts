@@ -46,7 +46,7 @@ export const unroutable: readonly TransportCase[] = group('unroutable', {
   },
   returned: {
     title: 'a mandatory message that nobody waits for comes back as an event, or the publish rejects',
-    why: 'no silence: unroutable returns must be visible to the application (pains F13)',
+    why: 'no silence: unroutable returns must be visible to the application',
     async run(t) {
       const channel = await t.channel();
       const key = t.name('nowhere');
