@@ -1,13 +1,8 @@
-import {
-  conformanceTable,
-  createMemoryTransport,
-  runConformance,
-  transportConformance,
-  transportHarness,
-} from '@kombu/testing';
+import { conformanceTable, runConformance, transportConformance } from '@kombu/testing';
 import Table from 'cli-table3';
 import { capabilityRows } from './capability-rows.ts';
 import { findTransports } from './find-transports.ts';
+import { memoryHarness } from './memory-harness.ts';
 
 function print(title: string, head: readonly string[], rows: readonly (readonly string[])[]): void {
   const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
@@ -23,12 +18,7 @@ for (const { packageName, problem } of found)
   if (problem !== undefined) console.log(`without: ${packageName} (${problem})`);
 
 // The only broker that is always there. The others run the same cases in the tests of their packages.
-const memory = transportHarness({
-  name: 'memory',
-  time: 'manual',
-  transport: (clock) => createMemoryTransport({ clock }),
-});
-const report = await runConformance(transportConformance, memory);
+const report = await runConformance(transportConformance, memoryHarness());
 const groups = conformanceTable([report]);
 print(
   '\nConformance, by group of cases',

@@ -2,7 +2,7 @@ import { registerConformance, storeConformance, storeHarness } from '@kombu/test
 import { filesystemTransport } from '../src/index.ts';
 import { openStore, temporaryFolders } from './support/folders.ts';
 
-const options = { ...temporaryFolders(), leaseMs: 500 };
+const options = { ...temporaryFolders(), leaseMs: 400 };
 
 registerConformance(
   { describe, it },
@@ -11,8 +11,8 @@ registerConformance(
     name: 'the store of filesystem',
     capabilities: filesystemTransport.capabilities,
     leaseMs: options.leaseMs,
-    timeScale: 0.3,
-    quietMs: 50,
+    timeScale: 0.2,
+    quietMs: 25,
     lacks: ['declare', 'exists'],
     stores: (clock) => () => openStore(options, clock),
   }),

@@ -2,7 +2,7 @@ import { registerConformance, transportConformance, transportHarness } from '@ko
 import { filesystemTransport } from '../src/index.ts';
 import { temporaryFolders } from './support/folders.ts';
 
-const leaseMs = 500;
+const leaseMs = 400;
 const noList = 'Kombu keeps no list of queues: a queue is there when somebody uses it';
 
 registerConformance(
@@ -14,9 +14,9 @@ registerConformance(
     transportOptions: { ...temporaryFolders(), leaseMs },
     leaseMs,
     // Files know no coarse clock.
-    timeScale: 0.3,
-    quietMs: 50,
-    deadlineMs: 4000,
+    timeScale: 0.2,
+    quietMs: 25,
+    deadlineMs: 3000,
     unreachableUrl: 'filesystem://?dataFolderIn=/dev/null/data',
     quirks: {
       'get/missing-queue': noList,

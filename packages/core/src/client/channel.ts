@@ -164,14 +164,19 @@ export class Channel implements Place, AsyncDisposable {
 
   async #openOn(link: TransportConnection, signal: AbortSignal): Promise<ChannelSession> {
     let session: ChannelSession | undefined;
+    let early: Error | undefined;
     const events: ChannelEvents = {
       delivery: (delivery) => this.#deliver(delivery, session as ChannelSession),
       returned: (message) => this.internals.returned(message),
       cancelled: (tag, reason) => this.#cancelledByBroker(tag, reason),
       flow: (blocked, reason) => this.internals.flow(blocked, reason),
-      closed: (error) => session && this.#ended(session, error ?? new ChannelError('The broker closed the channel')),
+      closed: (error = new ChannelError('The broker closed the channel')) => {
+        if (session) this.#ended(session, error);
+        else early = error;
+      },
     };
     const channel = await link.openChannel(events);
+    if (early) throw early;
     session = new ChannelSession(channel, this.internals.generation);
     if (signal.aborted || this.internals.link !== link) {
       await channel.close();

@@ -7,6 +7,7 @@ import { ConnectionError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { DeadlineTimer } from '../reliability/deadline.ts';
+import { Waiters } from '../reliability/waiters.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
 import type { ReturnedMessage } from '../spi/envelope.ts';
 import type { TransportConnection } from '../spi/transport.ts';
@@ -39,9 +40,9 @@ export class ConnectionHost implements Host {
   readonly limits: CodecLimits;
   #default: Channel | undefined;
   #blocked: string | undefined;
-  #whenUnblocked: (() => void)[] = [];
   #handled = 0;
-  #whenHandled: { resolve(): void; reject(error: Error): void }[] = [];
+  readonly #whenUnblocked = new Waiters();
+  readonly #whenHandled = new Waiters();
 
   constructor(options: CompleteConnectionOptions, events: Emitter<ConnectionEvents>) {
     this.options = options;
@@ -148,12 +149,11 @@ export class ConnectionHost implements Host {
     this.#blocked = blocked ? (reason ?? 'no reason given') : undefined;
     this.events.emit('blocked', { blocked, reason });
     if (blocked) this.logger.warn('The broker blocks publishers', { reason });
-    else for (const resolve of this.#whenUnblocked.splice(0)) resolve();
+    else this.#whenUnblocked.wake();
   }
 
-  unblocked(): Promise<void> {
-    if (this.#blocked === undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#whenUnblocked.push(resolve));
+  async unblocked(wait: WaitOptions, doing: string): Promise<void> {
+    if (this.#blocked !== undefined) await this.#whenUnblocked.wait(wait, this.clock, doing);
   }
 
   consumerCancelled(event: ConnectionEvents['consumerCancelled']): void {
@@ -166,20 +166,20 @@ export class ConnectionHost implements Host {
 
   handled(): void {
     this.#handled += 1;
-    if (this.#whenHandled.length > 0) for (const wait of this.#whenHandled.splice(0)) wait.resolve();
+    if (this.#whenHandled.size > 0) this.#whenHandled.wake();
   }
 
   /** Resolves at the next handled event; rejects when the connection closes. */
-  nextHandled(): Promise<void> {
-    if (this.supervisor.closeSignal.aborted) return Promise.reject(closedError());
-    return new Promise((resolve, reject) => this.#whenHandled.push({ resolve, reject }));
+  async nextHandled(wait: WaitOptions): Promise<void> {
+    if (this.supervisor.closeSignal.aborted) throw closedError();
+    await this.#whenHandled.wait(wait, this.clock, 'Waiting for an event');
   }
 
   /** The connection is closed: ends what waits for it. */
   closed(): void {
     this.deadlines.close(closedError('The connection was closed before the broker answered'));
-    for (const wait of this.#whenHandled.splice(0)) wait.reject(closedError());
-    for (const resolve of this.#whenUnblocked.splice(0)) resolve();
+    this.#whenHandled.fail(closedError());
+    this.#whenUnblocked.fail(closedError());
   }
 
   #linkDown(error: Error | undefined): void {

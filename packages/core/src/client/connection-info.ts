@@ -2,6 +2,7 @@ import { redactUrl } from '../registry/url.ts';
 import type { FailoverStrategy } from '../reliability/failover.ts';
 import { makeTarget } from '../registry/target.ts';
 import type { ConnectionHost } from './connection-host.ts';
+import { withHeartbeat } from './dialler.ts';
 
 /** The settings of a connection, without secrets. */
 export interface ConnectionInfo {
@@ -21,7 +22,8 @@ export interface ConnectionInfo {
 export function connectionInfo({ options, dialler }: ConnectionHost): ConnectionInfo {
   const { transport, url } = dialler;
   const { hostname, port, userid, virtualHost, ssl, heartbeat } = options.given;
-  const target = transport && makeTarget(url, transport, { hostname, port, userid, virtualHost, ssl, heartbeat });
+  const defaults = { hostname, port, userid, virtualHost, ssl, heartbeat };
+  const target = transport && withHeartbeat(makeTarget(url, transport, defaults));
   return {
     transport: transport?.name,
     hostname: target?.hostname ?? hostname,

@@ -2,7 +2,6 @@ import type { KombuError } from '../errors.ts';
 import { InvalidArgumentError, isConnectionError } from '../errors.ts';
 import { redactUrl, formatUrl, parseUrl } from '../registry/url.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
-import { bounded } from '../reliability/deadline.ts';
 import type { CompleteRetryPolicy, RetryPolicy } from '../reliability/retry.ts';
 import { completePolicy, retryOverTime } from '../reliability/retry.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
@@ -209,9 +208,7 @@ export class Connection implements Place, AsyncDisposable {
    * Handlers run without it; it is for programs that wait.
    */
   async drainEvents(wait: WaitOptions = {}): Promise<void> {
-    if (this.#host.handledCount === this.#drained) {
-      await bounded(this.#host.nextHandled(), wait, this.#host.clock, 'Waiting for an event');
-    }
+    if (this.#host.handledCount === this.#drained) await this.#host.nextHandled(wait);
     this.#drained = this.#host.handledCount;
   }
 

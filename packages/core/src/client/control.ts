@@ -160,14 +160,16 @@ export class Control {
 
   async #open(link: TransportConnection): Promise<TransportChannel> {
     if (this.#channel && this.#link === link) return this.#channel;
+    let isOver = false;
     const channel = await link.openChannel({
       ...noEvents,
       closed: () => {
-        if (this.#channel === channel) this.#channel = undefined;
+        isOver = true;
+        if (this.#link === link) this.#channel = undefined;
       },
     });
     this.#link = link;
-    this.#channel = channel;
+    this.#channel = isOver ? undefined : channel;
     return channel;
   }
 }

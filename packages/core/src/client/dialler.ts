@@ -74,7 +74,7 @@ export class Dialler {
 }
 
 /** `?heartbeat=` is core's own parameter; the others are the transport's. */
-function withHeartbeat(target: Target): Target {
+export function withHeartbeat(target: Target): Target {
   const { heartbeat, ...query } = target.query;
   if (heartbeat === undefined) return target;
   return { ...target, query, heartbeat: readInteger(heartbeat, 'heartbeat', { min: 0 }) };

@@ -48,7 +48,7 @@ export interface Host {
   returned(message: ReturnedMessage): void;
   flow(blocked: boolean, reason: string | undefined): void;
   /** Resolves when the broker takes publishes again. */
-  unblocked(): Promise<void>;
+  unblocked(wait: WaitOptions, doing: string): Promise<void>;
   consumerCancelled(event: {
     readonly queue: string;
     readonly consumerTag: string;

@@ -250,7 +250,7 @@ export class Producer<T = unknown> implements HostedProducer, AsyncDisposable {
   ): Promise<ChannelSession> {
     const owner = this.#place.internals;
     for (const entity of entities) await maybeDeclare(entity, this.#place, wait());
-    if (owner.blocked !== undefined) await bounded(owner.unblocked(), wait(), owner.clock, doing);
+    if (owner.blocked !== undefined) await owner.unblocked(wait(), doing);
     const session = await this.#channel.open(wait(), doing);
     // Only now is it certain that the transport is known.
     checkDelay(route, owner.capabilities);

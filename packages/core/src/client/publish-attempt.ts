@@ -28,6 +28,9 @@ export class PublishAttempt implements Deadline {
   readonly at: number;
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
+  isLinked = false;
   #owner: AttemptOwner | undefined;
   #resolve!: (result: PublishResult) => void;
   #reject!: (error: KombuError) => void;

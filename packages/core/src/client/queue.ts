@@ -5,6 +5,7 @@ import type { WaitOptions } from '../reliability/deadline.ts';
 import type { Arguments, BindingDeclaration, QueueDeclaration, QueueInfo } from '../spi/declarations.ts';
 import type { BindingJson } from './binding.ts';
 import { Binding } from './binding.ts';
+import { guarded } from './emitter.ts';
 import type { ExchangeJson } from './exchange.ts';
 import { Exchange } from './exchange.ts';
 import type { GetMessageOptions } from './get-message.ts';
@@ -46,7 +47,7 @@ export interface QueueOptions {
   readonly consumerArguments?: Arguments | undefined;
   /** Declaring does nothing. @default false */
   readonly noDeclare?: boolean;
-  /** Called after each declaration by this process, with the broker's answer. */
+  /** Called after each declaration by this process, with the broker's answer. What it throws is logged. */
   readonly onDeclared?: ((info: QueueInfo) => void) | undefined;
 }
 
@@ -180,7 +181,8 @@ export class Queue<T = unknown> {
     if (!options.passive) for (const exchange of this.#sources()) await exchange.declare(target, options);
     const info = await control.declareQueue(this.declaration(options.passive), options);
     if (!options.passive) for (const each of this.bindingDeclarations()) await control.bind(each, options);
-    this.onDeclared?.(info);
+    const { onDeclared } = this;
+    if (onDeclared) guarded(() => onDeclared(info), target.internals.logger, 'onDeclared');
     return info;
   }
 

@@ -69,10 +69,16 @@ export class ResourcePool<R> implements AsyncDisposable {
     if (this.#isFull) throw this.#exhausted();
     this.#pending += 1;
     try {
-      const idle = this.#takeIdle();
-      const resource = idle ?? (await this.#kind.create());
+      const resource = this.#takeIdle() ?? (await this.#kind.create());
+      if (this.#closed) {
+        await this.#discard(resource);
+        throw new ConnectionError('The pool was closed meanwhile', { code: 'CLOSED' });
+      }
       this.#lent.add(resource);
       return this.#lease(resource);
+    } catch (error) {
+      this.#wakeOne();
+      throw error;
     } finally {
       this.#pending -= 1;
     }
@@ -102,7 +108,7 @@ export class ResourcePool<R> implements AsyncDisposable {
     this.#limit = limit;
     this.#wake();
     const surplus = limit === 0 ? [] : this.#idle.splice(0, Math.max(0, this.#idle.length + this.size - limit));
-    await Promise.all(surplus.map((resource) => this.#kind.close(resource)));
+    await Promise.all(surplus.map((resource) => this.#discard(resource)));
   }
 
   /** Closes all resources, also those on loan. Idempotent. */
@@ -111,7 +117,7 @@ export class ResourcePool<R> implements AsyncDisposable {
     this.#wake();
     const all = [...this.#idle.splice(0), ...this.#lent];
     this.#lent.clear();
-    await Promise.all(all.map((resource) => this.#kind.close(resource)));
+    await Promise.all(all.map((resource) => this.#discard(resource)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -133,16 +139,21 @@ export class ResourcePool<R> implements AsyncDisposable {
     const release = (): void => {
       if (!this.#lent.delete(resource)) return;
       if (this.#limit === 0 || this.#closed || this.size >= this.#limit || !this.#kind.isUsable(resource)) {
-        void this.#kind.close(resource);
+        void this.#discard(resource);
       } else this.#idle.push(resource);
       this.#wakeOne();
     };
     const replace = async (): Promise<void> => {
       if (!this.#lent.delete(resource)) return;
       this.#wakeOne();
-      await this.#kind.close(resource);
+      await this.#discard(resource);
     };
     return { value: resource, release, replace, [Symbol.asyncDispose]: () => Promise.resolve(release()) };
+  }
+
+  /** What cannot be closed is broken, and gone all the same. */
+  async #discard(resource: R): Promise<void> {
+    await this.#kind.close(resource).catch(() => {});
   }
 
   async #turn(wait: WaitOptions): Promise<void> {

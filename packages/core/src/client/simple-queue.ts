@@ -24,6 +24,12 @@ export interface SimpleQueueOptions {
   readonly accept?: Iterable<string>;
 }
 
+/** Somebody asked for a message. */
+interface Request<T> {
+  readonly answer: Promise<IteratorResult<Message<T>>>;
+  isOpen: boolean;
+}
+
 /**
  * `put` and `get` on one queue. A name stands for a direct exchange, a queue and a routing key of that name, as in Kombu.
  * Messages from `get` have to be acked.
@@ -34,8 +40,10 @@ export class SimpleQueue<T = unknown> implements AsyncDisposable {
   readonly #producer: Producer;
   readonly #consumer: Consumer<T>;
   readonly #options: SimpleQueueOptions;
-  #messages: AsyncIterator<Message<T>> | undefined;
-  #next: Promise<IteratorResult<Message<T>>> | undefined;
+  readonly #messages: AsyncIterator<Message<T>>;
+  /** Requests whose callers gave up: the messages that answer them belong to the next callers. */
+  readonly #left: Request<T>[] = [];
+  #asked = 0;
   #credit = 1;
 
   constructor(place: Place, queue: Queue<T> | string, options: SimpleQueueOptions = {}) {
@@ -50,6 +58,7 @@ export class SimpleQueue<T = unknown> implements AsyncDisposable {
       accept: options.accept,
       prefetch: this.#credit,
     });
+    this.#messages = this.#consumer[Symbol.asyncIterator]();
   }
 
   /** Publishes to the queue, through its exchange. */
@@ -65,27 +74,42 @@ export class SimpleQueue<T = unknown> implements AsyncDisposable {
    */
   async get(wait: WaitOptions = {}): Promise<Message<T>> {
     const { clock } = this.#place.internals;
-    // Unsettled messages use up the credit: whoever asks for one more shall have it.
-    const needed = this.#consumer.inFlight + 1;
-    if (needed > this.#credit) await this.#consumer.qos({ prefetchCount: (this.#credit = needed * 2) });
-    this.#messages ??= this.#consumer[Symbol.asyncIterator]();
-    // A request that ran into its deadline stays open: the message that answers it belongs to the next caller.
-    this.#next ??= this.#messages.next();
-    const next = this.#next;
+    const request = this.#left.shift() ?? this.#ask();
     try {
-      const result = await bounded(next, wait, clock, `Getting a message from '${this.queue.name}'`);
-      if (this.#next === next) this.#next = undefined;
+      const result = await bounded(request.answer, wait, clock, `Getting a message from '${this.queue.name}'`);
       if (result.done) throw new EmptyError(`Queue '${this.queue.name}' was closed`);
       return result.value;
     } catch (error) {
-      if (!(error instanceof TimeoutError)) {
-        if (this.#next === next) this.#next = undefined;
-        throw error;
-      }
+      if (!request.isOpen) throw error;
+      this.#left.push(request);
+      if (!(error instanceof TimeoutError)) throw error;
       throw new EmptyError(`Queue '${this.queue.name}' gave no message within ${wait.timeout ?? 0} ms`, {
         cause: error,
       });
     }
+  }
+
+  #ask(): Request<T> {
+    this.#asked += 1;
+    const request: Request<T> = { isOpen: true, answer: this.#next() };
+    const over = (): void => {
+      request.isOpen = false;
+      this.#asked -= 1;
+    };
+    request.answer.then(over, () => {
+      over();
+      // Its error belongs to the caller who left.
+      const place = this.#left.indexOf(request);
+      if (place !== -1) this.#left.splice(place, 1);
+    });
+    return request;
+  }
+
+  async #next(): Promise<IteratorResult<Message<T>>> {
+    // Unsettled messages use up the credit: whoever asks for one more shall have it.
+    const needed = this.#consumer.inFlight + this.#asked;
+    if (needed > this.#credit) await this.#consumer.qos({ prefetchCount: (this.#credit = needed) });
+    return this.#messages.next();
   }
 
   /** A message that is there now; rejects with EmptyError otherwise. */

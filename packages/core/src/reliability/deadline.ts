@@ -1,5 +1,7 @@
 import type { Clock, ClockTimer } from '../clock.ts';
 import { TimeoutError, abortedError } from '../errors.ts';
+import type { Linked } from './linked-list.ts';
+import { LinkedList } from './linked-list.ts';
 
 /** Bounds of a wait. Every public operation that waits takes them. */
 export interface WaitOptions {
@@ -61,8 +63,8 @@ export function timeoutError(doing: string, timeout: number, cause?: Error): Tim
   return new TimeoutError(`${doing} took longer than ${timeout} ms${because}`, cause ? { cause } : {});
 }
 
-/** One wait in a {@link DeadlineTimer}. */
-export interface Deadline {
+/** One wait in a {@link DeadlineTimer}, and its place in the list there. */
+export interface Deadline extends Linked<Deadline> {
   readonly at: number;
   /** `reason`: it ends before its time. */
   expire(reason?: Error): void;
@@ -71,7 +73,7 @@ export interface Deadline {
 /** Many deadlines on one clock timer, cheap to add and to remove: a timer for each publish would cost more than the publish. */
 export class DeadlineTimer {
   readonly #clock: Clock;
-  readonly #deadlines = new Set<Deadline>();
+  readonly #deadlines = new LinkedList<Deadline>();
   #timer: ClockTimer | undefined;
   #firesAt = Infinity;
 
@@ -81,13 +83,13 @@ export class DeadlineTimer {
 
   add(deadline: Deadline): void {
     if (deadline.at === Infinity) return;
-    this.#deadlines.add(deadline);
+    this.#deadlines.push(deadline);
     if (deadline.at < this.#firesAt) this.#arm(deadline.at);
   }
 
   /** Leaves the timer armed: it finds nothing to do, which is cheaper than to re-arm it for each message. */
   remove(deadline: Deadline): void {
-    this.#deadlines.delete(deadline);
+    this.#deadlines.remove(deadline);
   }
 
   /** Stops. With a reason all expire for it; without one they are forgotten. */
@@ -113,9 +115,11 @@ export class DeadlineTimer {
     this.#firesAt = Infinity;
     const now = this.#clock.now();
     let next = Infinity;
-    for (const deadline of this.#deadlines) {
+    for (const deadline of [...this.#deadlines]) {
+      // One that expired before may have ended this one too.
+      if (!deadline.isLinked) continue;
       if (deadline.at <= now) {
-        this.#deadlines.delete(deadline);
+        this.#deadlines.remove(deadline);
         deadline.expire();
       } else if (deadline.at < next) next = deadline.at;
     }

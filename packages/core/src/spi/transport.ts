@@ -131,7 +131,8 @@ export interface TransportChannel {
   setPrefetch(consumerTag: string, prefetch: number): Promise<void>;
   /**
    * `multiple`: this one and all earlier unsettled deliveries of the channel. A link or channel that breaks makes it
-   * `lease-lost`; it rejects only for a tag that the channel never gave, or that was settled before.
+   * `lease-lost`; it rejects for a tag that the channel never gave or that was settled before, and for what the broker
+   * refuses.
    */
   ack(tag: DeliveryTag, options?: { readonly multiple?: boolean }): Promise<SettleOutcome>;
   /**

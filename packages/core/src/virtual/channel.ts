@@ -44,11 +44,11 @@ export class VirtualChannel implements TransportChannel {
   #ended: KombuError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(parts: ChannelParts, events: ChannelEvents, number: number) {
+  constructor(parts: ChannelParts, events: ChannelEvents) {
     this.#parts = parts;
     this.#link = parts.link;
     this.#events = events;
-    this.#intake = new Intake(parts.link, parts.settler, this.unacked, number, () => parts.leased());
+    this.#intake = new Intake(parts.link, parts.settler, this.unacked, () => parts.leased());
     this.#consumers = new Consumers({ ...parts, intake: this.#intake, events });
   }
 
@@ -130,7 +130,7 @@ export class VirtualChannel implements TransportChannel {
 
   ack(tag: DeliveryTag, options?: { readonly multiple?: boolean }): Promise<SettleOutcome> {
     if (options?.multiple) return this.#ackThrough(String(tag));
-    const delivery = this.unacked.take(tag as string);
+    const delivery = this.unacked.take(tag);
     if (!delivery) return this.#unknown(tag);
     const outcome = this.#parts.settler.ack(delivery.queue, delivery.receipt);
     // The next read may overtake the ack: nobody else can get this message any more.
@@ -144,7 +144,7 @@ export class VirtualChannel implements TransportChannel {
   ): Promise<SettleOutcome> {
     const refusal = delayRefusal(delay, this.#link.capabilities);
     if (refusal) return Promise.reject(refusal);
-    const delivery = this.unacked.take(tag as string);
+    const delivery = this.unacked.take(tag);
     if (!delivery) return this.#unknown(tag);
     const { settler } = this.#parts;
     const settled = requeue
@@ -196,7 +196,7 @@ export class VirtualChannel implements TransportChannel {
     if (this.#ended === closed) this.#events.closed();
   }
 
-  async #ackThrough(tag: string): Promise<SettleOutcome> {
+  async #ackThrough(tag: DeliveryTag): Promise<SettleOutcome> {
     const deliveries = this.unacked.takeThrough(tag);
     if (deliveries.length === 0) return this.#unknown(tag);
     const outcomes = deliveries.map(({ queue, receipt }) => this.#parts.settler.ack(queue, receipt));
@@ -223,7 +223,7 @@ export class VirtualChannel implements TransportChannel {
 
   #unknown(tag: DeliveryTag): Promise<SettleOutcome> {
     // Whatever it was, it is no longer ours: it went back, or comes back when its lease ends.
-    if (this.#ended || this.unacked.wasLost(String(tag))) return lost;
+    if (this.#ended || this.unacked.wasLost(tag)) return lost;
     return Promise.reject(
       new PreconditionFailedError(
         `No delivery with the tag ${JSON.stringify(tag)} waits to be settled on this channel`,

@@ -28,7 +28,6 @@ export class VirtualConnection implements TransportConnection {
   readonly #channelParts: ChannelParts;
   readonly #channels = new Set<VirtualChannel>();
   #resolveClosed!: (error: Error | undefined) => void;
-  #opened = 0;
   #closing: Promise<void> | undefined;
 
   constructor(parts: LinkParts) {
@@ -63,7 +62,7 @@ export class VirtualConnection implements TransportConnection {
     if (this.#channels.size >= maxChannels) {
       throw new LimitExceededError(`A connection has at most ${maxChannels} channels: close some`);
     }
-    const channel = new VirtualChannel(this.#channelParts, events, (this.#opened += 1));
+    const channel = new VirtualChannel(this.#channelParts, events);
     this.#channels.add(channel);
     return channel;
   }

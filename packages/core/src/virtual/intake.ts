@@ -13,19 +13,16 @@ export class Intake {
   readonly #unacked: Unacked;
   readonly #clock: Clock;
   readonly #keepPayload: boolean;
-  readonly #tagPrefix: string;
   readonly #leaseMs: number;
   readonly #leased: () => void;
-  #tags = 0;
 
   /** @param leased is called when something is leased that has to be renewed. */
-  constructor(link: VirtualLink, settler: Settler, unacked: Unacked, channel: number, leased: () => void) {
+  constructor(link: VirtualLink, settler: Settler, unacked: Unacked, leased: () => void) {
     this.#link = link;
     this.#settler = settler;
     this.#unacked = unacked;
     this.#clock = link.clock;
     this.#keepPayload = link.store.release === undefined;
-    this.#tagPrefix = `${link.id}-${channel}-`;
     this.#leaseMs = link.leaseMs;
     this.#leased = leased;
   }
@@ -43,8 +40,7 @@ export class Intake {
       void this.#discard(message, stored, batch, death);
       return undefined;
     }
-    const tag = this.#tagPrefix + (this.#tags += 1);
-    const delivery = new UnackedDelivery(tag, message, stored, batch, this.#keepPayload && !batch.noAck);
+    const delivery = new UnackedDelivery(this.#link.nextTag(), message, stored, batch, this.#keepPayload && !batch.noAck);
     if (batch.noAck) void this.#forget(stored, batch);
     else this.#hold(delivery, batch);
     return delivery;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Clock, Random } from '../clock.ts';
 import type { ErrorCode, KombuError } from '../errors.ts';
@@ -46,12 +45,11 @@ export class VirtualLink {
   /** How long a message is ours without renewal, in milliseconds; Infinity: as long as the link lives. */
   readonly leaseMs: number;
   readonly deadlines: DeadlineTimer;
-  /** No other link in the world has it; starts the delivery tags. */
-  readonly id: string = randomUUID().slice(0, 18);
   readonly #classify: (error: unknown) => ErrorCode;
   /** Called once, when the link breaks. */
   onFailure: (error: KombuError) => void = () => {};
   readonly #ended = new AbortController();
+  #tags = 0;
   #failure: KombuError | undefined;
   #over: KombuError | undefined;
 
@@ -71,6 +69,12 @@ export class VirtualLink {
     // Each call that is under way listens; Node would take more than ten for a leak.
     setMaxListeners(0, this.#ended.signal);
     this.#classify = (error) => parts.classify(error);
+  }
+
+  /** A delivery tag. No two deliveries of a link share one, so that it cannot settle a message of another channel. */
+  nextTag(): number {
+    this.#tags += 1;
+    return this.#tags;
   }
 
   /** Why it broke; undefined while it lives and after a polite end. */

@@ -7,7 +7,7 @@ import { publishRefusal } from './refusals.ts';
 import type { RouteFinder } from './route-finder.ts';
 import type { PutWaiter, StoreCalls } from './store-calls.ts';
 import { readEnvelope } from './wire-reader.ts';
-import { sealCopy, writeHead } from './wire-writer.ts';
+import { EnvelopeWriter, sealCopy } from './wire-writer.ts';
 
 /** What `sealCopy` appends at most, in bytes. */
 const tailBytes = 96;
@@ -16,6 +16,7 @@ const tailBytes = 96;
 export class Publisher implements CopyWriter {
   readonly guarantee: PublishGuarantee;
   readonly #link: VirtualLink;
+  readonly #writer = new EnvelopeWriter();
   readonly #calls: StoreCalls;
   readonly #routes: RouteFinder;
 
@@ -78,7 +79,7 @@ export class Publisher implements CopyWriter {
   }
 
   put(queues: readonly string[], envelope: Envelope, route: Route, waiter: PutWaiter): void {
-    const head = writeHead(envelope, route.exchange, route.routingKey);
+    const head = this.#writer.head(envelope, route.exchange, route.routingKey);
     this.#checkSize(head);
     for (const queue of queues) this.#putCopy(queue, head, envelope, route.delay ?? 0, waiter);
   }

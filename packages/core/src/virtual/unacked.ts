@@ -1,5 +1,5 @@
 import type { KombuError } from '../errors.ts';
-import type { Delivery, Envelope } from '../spi/envelope.ts';
+import type { Delivery, DeliveryTag, Envelope } from '../spi/envelope.ts';
 import type { StoredMessage } from '../spi/queue-store.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { WireMessage } from './wire-reader.ts';
@@ -25,7 +25,7 @@ export interface Batch {
 /** A delivery that waits to be settled: what the owner of the channel gets, and what it takes to settle it. */
 export class UnackedDelivery implements Delivery {
   readonly envelope: Envelope;
-  readonly deliveryTag: string;
+  readonly deliveryTag: number;
   declare readonly consumerTag?: string;
   readonly exchange: string;
   readonly routingKey: string;
@@ -44,7 +44,7 @@ export class UnackedDelivery implements Delivery {
   #lost: KombuError | undefined;
 
   constructor(
-    deliveryTag: string,
+    deliveryTag: number,
     message: WireMessage,
     stored: StoredMessage<unknown>,
     batch: Batch,
@@ -92,8 +92,8 @@ const rememberedTags = 10_000;
 
 /** The unsettled deliveries of one channel, in the order in which they were delivered. */
 export class Unacked {
-  readonly #deliveries = new Map<string, UnackedDelivery>();
-  readonly #lost = new Set<string>();
+  readonly #deliveries = new Map<DeliveryTag, UnackedDelivery>();
+  readonly #lost = new Set<DeliveryTag>();
 
   get size(): number {
     return this.#deliveries.size;
@@ -107,23 +107,23 @@ export class Unacked {
     this.#deliveries.set(delivery.deliveryTag, delivery);
   }
 
-  get(tag: string): UnackedDelivery | undefined {
+  get(tag: DeliveryTag): UnackedDelivery | undefined {
     return this.#deliveries.get(tag);
   }
 
-  has(tag: string): boolean {
+  has(tag: DeliveryTag): boolean {
     return this.#deliveries.has(tag);
   }
 
   /** Whoever takes a delivery settles it: nobody else gets it any more. */
-  take(tag: string): UnackedDelivery | undefined {
+  take(tag: DeliveryTag): UnackedDelivery | undefined {
     const delivery = this.#deliveries.get(tag);
     if (delivery) this.#deliveries.delete(tag);
     return delivery;
   }
 
   /** Takes this delivery and all before it; none when the tag is unknown. */
-  takeThrough(tag: string): UnackedDelivery[] {
+  takeThrough(tag: DeliveryTag): UnackedDelivery[] {
     if (!this.#deliveries.has(tag)) return [];
     const taken: UnackedDelivery[] = [];
     for (const [each, delivery] of this.#deliveries) {
@@ -150,7 +150,7 @@ export class Unacked {
   }
 
   /** Was this tag lost? It may be asked once. */
-  wasLost(tag: string): boolean {
+  wasLost(tag: DeliveryTag): boolean {
     return this.#lost.delete(tag);
   }
 }

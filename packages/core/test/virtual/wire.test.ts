@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Envelope } from '../../src/spi/envelope.ts';
 import { markRedelivered } from '../../src/virtual/wire-mark.ts';
 import { readEnvelope } from '../../src/virtual/wire-reader.ts';
-import { sealCopy, writeHead } from '../../src/virtual/wire-writer.ts';
+import { EnvelopeWriter, sealCopy } from '../../src/virtual/wire-writer.ts';
 
 const plain: Envelope = {
   body: Buffer.from('{"hello": "w\\u00f6rld"}'),
@@ -13,7 +13,7 @@ const plain: Envelope = {
 };
 
 const write = (envelope: Partial<Envelope>, exchange = '', routingKey = 'q', expiresAt?: number): string =>
-  sealCopy(writeHead({ ...plain, ...envelope }, exchange, routingKey), expiresAt);
+  sealCopy(new EnvelopeWriter().head({ ...plain, ...envelope }, exchange, routingKey), expiresAt);
 
 type Json = Record<string, unknown>;
 const parsed = (text: string): Json & { properties: Json } => JSON.parse(text) as Json & { properties: Json };
@@ -64,7 +64,7 @@ describe('writing an envelope', () => {
   });
 
   it('gives each copy a tag of its own, and all copies the same head', () => {
-    const head = writeHead(plain, '', 'q');
+    const head = new EnvelopeWriter().head(plain, '', 'q');
     const [one, two] = [sealCopy(head, undefined), sealCopy(head, 5)];
     expect(one.startsWith(head) && two.startsWith(head)).toBe(true);
     expect(parsed(one).properties['delivery_tag']).not.toBe(parsed(two).properties['delivery_tag']);

@@ -1,0 +1,44 @@
+/** What can stand in one {@link LinkedList} at a time. The list sets these; nobody else does. */
+export interface Linked<T> {
+  previous?: T | undefined;
+  next?: T | undefined;
+  isLinked?: boolean;
+}
+
+/** A list whose members know their place: adding and removing allocate nothing, which a Set does. */
+export class LinkedList<T extends Linked<T>> {
+  #first: T | undefined;
+  #last: T | undefined;
+
+  /** Puts it at the end. */
+  push(member: T): void {
+    member.isLinked = true;
+    member.previous = this.#last;
+    member.next = undefined;
+    if (this.#last) this.#last.next = member;
+    else this.#first = member;
+    this.#last = member;
+  }
+
+  /** Does nothing when it is not in the list. */
+  remove(member: T): void {
+    if (!member.isLinked) return;
+    member.isLinked = false;
+    const { previous, next } = member;
+    if (previous) previous.next = next;
+    else this.#first = next;
+    if (next) next.previous = previous;
+    else this.#last = previous;
+    member.previous = undefined;
+    member.next = undefined;
+  }
+
+  clear(): void {
+    for (const member of [...this]) this.remove(member);
+  }
+
+  /** In order of their coming. Copy it first if members may go meanwhile. */
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    for (let member = this.#first; member; member = member.next) yield member;
+  }
+}
