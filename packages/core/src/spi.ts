@@ -39,6 +39,7 @@ export type {
 } from './spi/queue-store.ts';
 export type {
   ChannelEvents,
+  PublishWaiter,
   Target,
   Transport,
   TransportChannel,

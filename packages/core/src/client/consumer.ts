@@ -347,7 +347,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     this.#active += 1;
     let result: unknown;
     try {
-      result = this.#handle(message as Message<T>, feed);
+      result = this.#handle(message as Message<T>);
     } catch (error) {
       this.#policy.handlerFailed(error as Error, message, feed.noAck);
       return this.#done();
@@ -365,7 +365,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
   }
 
   /** Calls the handlers; answers `undecodable` when the body cannot be decoded and they shall not have it raw. */
-  #handle(message: Message<T>, feed: QueueFeed): unknown {
+  #handle(message: Message<T>): unknown {
     if (this.#options.onMessage) return this.#options.onMessage(message);
     let body: T;
     try {

@@ -23,7 +23,7 @@ export class FailurePolicy {
   readonly #backOff: CompleteRetryPolicy;
   readonly #attempts: number;
   readonly #held = new Map<Message, ClockTimer>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #producer: Producer | undefined;
   #closed = false;
 
@@ -121,13 +121,9 @@ export class FailurePolicy {
   }
 
   #background(work: Promise<unknown>): void {
-    const done = work.then(
-      () => void this.#underWay.delete(done),
-      (error: unknown) => {
-        this.#underWay.delete(done);
-        this.#host.logger.error('A failed message could not be settled', { error });
-      },
-    );
+    const done = work
+      .then(undefined, (error: unknown) => this.#host.logger.error('A failed message could not be settled', { error }))
+      .finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
   }
 }

@@ -3,6 +3,7 @@ import { PublishUncertainError, abortedError } from '../errors.ts';
 import type { Deadline, DeadlineTimer } from '../reliability/deadline.ts';
 import { timeoutError } from '../reliability/deadline.ts';
 import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
+import type { PublishWaiter } from '../spi/transport.ts';
 import type { ChannelSession } from './channel-session.ts';
 import type { PublishOptions, PublishResult } from './publish-options.ts';
 
@@ -21,7 +22,7 @@ export interface AttemptOwner {
  * A message on its way to the broker, with its bounds. Each hand-over ends once: by the broker's answer, by the deadline or by
  * the abort signal. An object instead of closures, for there is one of them for each message.
  */
-export class PublishAttempt implements Deadline {
+export class PublishAttempt implements Deadline, PublishWaiter {
   readonly envelope: Envelope;
   readonly route: Route;
   /** When the time is up, by the clock. */
@@ -56,10 +57,14 @@ export class PublishAttempt implements Deadline {
       this.#reject = reject;
       owner.deadlines.add(this);
       if (this.signal) this.#listen(this.signal);
-      session.channel.publish(this.envelope, this.route).then(
-        (guarantee) => this.#succeeded(guarantee),
-        (error: unknown) => this.#failed(error),
-      );
+      const { channel } = session;
+      if (channel.publishFor) channel.publishFor(this.envelope, this.route, this);
+      else {
+        channel.publish(this.envelope, this.route).then(
+          (guarantee) => this.published(guarantee),
+          (error: unknown) => this.failed(error),
+        );
+      }
     });
   }
 
@@ -79,11 +84,13 @@ export class PublishAttempt implements Deadline {
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  #succeeded(guarantee: PublishGuarantee): void {
+  /** For the transport. */
+  published(guarantee: PublishGuarantee): void {
     if (this.#end()) this.#resolve({ messageId: this.envelope.properties.messageId as string, guarantee });
   }
 
-  #failed(error: unknown): void {
+  /** For the transport. */
+  failed(error: unknown): void {
     const owner = this.#owner;
     if (this.#end()) this.#reject((owner as AttemptOwner).explain(error, this));
   }

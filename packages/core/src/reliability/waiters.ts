@@ -30,12 +30,12 @@ export class Waiters {
   }
 
   wake(): void {
-    for (const { resolve } of this.#waiters) resolve();
+    for (const waiter of this.#waiters) waiter.resolve();
     this.#waiters.clear();
   }
 
   fail(error: Error): void {
-    for (const { reject } of this.#waiters) reject(error);
+    for (const waiter of this.#waiters) waiter.reject(error);
     this.#waiters.clear();
   }
 }

@@ -97,6 +97,13 @@ export interface ChannelEvents {
   closed(error?: Error): void;
 }
 
+/** Who waits for a publish. Exactly one of these is called, once; maybe before `publishFor` returns. */
+export interface PublishWaiter {
+  published(guarantee: PublishGuarantee): void;
+  /** With what `publish` would reject with. */
+  failed(error: unknown): void;
+}
+
 /**
  * A unit of work on a connection. Methods may be called concurrently. An error that ends the channel rejects the call that
  * caused it and then fires `events.closed`.
@@ -118,6 +125,11 @@ export interface TransportChannel {
    * `PUBLISH_UNCERTAIN` (sent, the answer never came), `CONNECTION_LOST` (certainly not sent), or a channel error.
    */
   publish(envelope: Envelope, route: Route): Promise<PublishGuarantee>;
+  /**
+   * As `publish`, but tells a waiter instead of making a promise: for transports so fast that a promise for each message
+   * shows. Absent: core uses `publish`.
+   */
+  publishFor?(envelope: Envelope, route: Route, waiter: PublishWaiter): void;
   /** One ready message or undefined, at once. */
   get(
     queue: string,

@@ -8,7 +8,7 @@ import type {
   QueueInfo,
 } from '../spi/declarations.ts';
 import type { Delivery, DeliveryTag, Envelope, PublishGuarantee, Route, SettleOutcome } from '../spi/envelope.ts';
-import type { ChannelEvents, TransportChannel } from '../spi/transport.ts';
+import type { ChannelEvents, PublishWaiter, TransportChannel } from '../spi/transport.ts';
 import type { Administration } from './administration.ts';
 import { ClosingTime } from './closing-time.ts';
 import { Consumers } from './consumers.ts';
@@ -88,7 +88,12 @@ export class VirtualChannel implements TransportChannel {
   }
 
   publish(envelope: Envelope, route: Route): Promise<PublishGuarantee> {
-    return this.#ended ? Promise.reject(this.#ended) : this.#parts.publisher.publish(envelope, route);
+    return new Promise((published, failed) => this.publishFor(envelope, route, { published, failed }));
+  }
+
+  publishFor(envelope: Envelope, route: Route, waiter: PublishWaiter): void {
+    if (this.#ended) waiter.failed(this.#ended);
+    else this.#parts.publisher.publish(envelope, route, waiter);
   }
 
   async get(queue: string, { noAck }: { readonly noAck: boolean }): Promise<Delivery | undefined> {
@@ -129,7 +134,7 @@ export class VirtualChannel implements TransportChannel {
   }
 
   ack(tag: DeliveryTag, options?: { readonly multiple?: boolean }): Promise<SettleOutcome> {
-    if (options?.multiple) return this.#ackThrough(String(tag));
+    if (options?.multiple) return this.#ackThrough(tag);
     const delivery = this.unacked.take(tag);
     if (!delivery) return this.#unknown(tag);
     const outcome = this.#parts.settler.ack(delivery.queue, delivery.receipt);

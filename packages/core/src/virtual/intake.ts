@@ -40,7 +40,13 @@ export class Intake {
       void this.#discard(message, stored, batch, death);
       return undefined;
     }
-    const delivery = new UnackedDelivery(this.#link.nextTag(), message, stored, batch, this.#keepPayload && !batch.noAck);
+    const delivery = new UnackedDelivery(
+      this.#link.nextTag(),
+      message,
+      stored,
+      batch,
+      this.#keepPayload && !batch.noAck,
+    );
     if (batch.noAck) void this.#forget(stored, batch);
     else this.#hold(delivery, batch);
     return delivery;

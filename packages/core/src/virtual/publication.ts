@@ -1,6 +1,7 @@
 import type { KombuError } from '../errors.ts';
 import { UnroutableError } from '../errors.ts';
 import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
+import type { PublishWaiter } from '../spi/transport.ts';
 import type { RouteWaiter } from './route-finder.ts';
 import type { PutWaiter } from './store-calls.ts';
 
@@ -11,28 +12,20 @@ export interface CopyWriter {
   put(queues: readonly string[], envelope: Envelope, route: Route, waiter: PutWaiter): void;
 }
 
-/** A message on its way: hears of its route, then from each of its queues, and settles the promise of its publisher. */
+/** A message on its way: hears of its route, then from each of its queues, and tells its publisher. */
 export class Publication implements RouteWaiter, PutWaiter {
   readonly #writer: CopyWriter;
   readonly #envelope: Envelope;
   readonly #route: Route;
-  readonly #resolve: (guarantee: PublishGuarantee) => void;
-  readonly #reject: (error: KombuError) => void;
+  readonly #waiter: PublishWaiter;
   #open = 1;
   #error: KombuError | undefined;
 
-  constructor(
-    writer: CopyWriter,
-    envelope: Envelope,
-    route: Route,
-    resolve: (guarantee: PublishGuarantee) => void,
-    reject: (error: KombuError) => void,
-  ) {
+  constructor(writer: CopyWriter, envelope: Envelope, route: Route, waiter: PublishWaiter) {
     this.#writer = writer;
     this.#envelope = envelope;
     this.#route = route;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#waiter = waiter;
   }
 
   routed(queues: readonly string[]): void {
@@ -41,7 +34,7 @@ export class Publication implements RouteWaiter, PutWaiter {
     try {
       this.#writer.put(queues, this.#envelope, this.#route, this);
     } catch (error) {
-      this.#reject(error as KombuError);
+      this.#waiter.failed(error);
     }
   }
 
@@ -57,14 +50,16 @@ export class Publication implements RouteWaiter, PutWaiter {
   }
 
   #finish(): void {
-    if (this.#error) this.#reject(this.#error);
-    else this.#resolve(this.#writer.guarantee);
+    if (this.#error) this.#waiter.failed(this.#error);
+    else this.#waiter.published(this.#writer.guarantee);
   }
 
   #unroutable(): void {
     const { exchange, routingKey, mandatory } = this.#route;
-    if (!mandatory) return this.#resolve(this.#writer.guarantee);
+    if (!mandatory) return this.#waiter.published(this.#writer.guarantee);
     const way = `the exchange ${JSON.stringify(exchange)} with the routing key ${JSON.stringify(routingKey)}`;
-    this.#reject(new UnroutableError(`No queue gets messages of ${way}: bind one, or publish without \`mandatory\``));
+    this.#waiter.failed(
+      new UnroutableError(`No queue gets messages of ${way}: bind one, or publish without \`mandatory\``),
+    );
   }
 }

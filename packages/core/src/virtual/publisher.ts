@@ -1,6 +1,7 @@
 import { LimitExceededError } from '../errors.ts';
 import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
 import { isEndlessCycle, type DeathReason } from './dead-letter.ts';
+import type { PublishWaiter } from '../spi/transport.ts';
 import type { VirtualLink } from './link.ts';
 import { Publication, type CopyWriter } from './publication.ts';
 import { publishRefusal } from './refusals.ts';
@@ -27,14 +28,12 @@ export class Publisher implements CopyWriter {
     this.#routes = routes;
   }
 
-  /** As `TransportChannel.publish`. */
-  publish(envelope: Envelope, route: Route): Promise<PublishGuarantee> {
+  /** As `TransportChannel.publishFor`. */
+  publish(envelope: Envelope, route: Route, waiter: PublishWaiter): void {
     const refusal = publishRefusal(envelope.properties, route.delay ?? 0, this.#link.capabilities);
-    if (refusal) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      const publication = new Publication(this, envelope, route, resolve, reject);
-      this.#routes.find(route.exchange, route.routingKey, envelope.headers, publication);
-    });
+    if (refusal) return waiter.failed(refusal);
+    const publication = new Publication(this, envelope, route, waiter);
+    this.#routes.find(route.exchange, route.routingKey, envelope.headers, publication);
   }
 
   /**
@@ -44,7 +43,7 @@ export class Publisher implements CopyWriter {
   async deadLetter(dead: Envelope, reason: DeathReason, exchange: string, routingKey: string): Promise<void> {
     const route = { exchange, routingKey, mandatory: false, confirm: true };
     await new Promise<unknown>((resolve, reject) => {
-      const publication = new Publication(this, dead, route, resolve, reject);
+      const publication = new Publication(this, dead, route, { published: resolve, failed: reject });
       const drop = (why: string): void => {
         this.#link.logger.warn(`A message was dropped instead of dead-lettered: ${why}`, {
           exchange,

@@ -73,7 +73,8 @@ function propertiesText(properties: MessageProperties): string {
     const key = keyTexts.get(name);
     if (key !== undefined) text += `${key}${valueText(value)},`;
     // Envelope facts are written by us; a property of that name would contradict them.
-    else if (!envelopeKeys.has(name)) text += `${quote(name)}:${name === 'expiration' ? `"${String(value)}"` : valueText(value)},`;
+    else if (!envelopeKeys.has(name))
+      text += `${quote(name)}:${name === 'expiration' ? `"${String(value)}"` : valueText(value)},`;
   }
   return text;
 }

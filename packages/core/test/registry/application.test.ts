@@ -13,7 +13,7 @@ beforeAll(() => {
   const sources = join(import.meta.dirname, '../../src');
   const registry = readdirSync(join(sources, 'registry')).map((name) => `registry/${name}`);
   put('core/package.json', { type: 'module' });
-  for (const file of ['errors.ts', ...registry])
+  for (const file of ['errors.ts', 'nearest.ts', ...registry])
     put(`core/${file.replace('.ts', '.js')}`, compile(join(sources, file)));
   put('app/package.json', { dependencies: { '@acme/kombu-transport-nats': '1' } });
   put('app/main.mjs', program);

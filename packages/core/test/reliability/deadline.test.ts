@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { AbortedError, ConnectionError, TimeoutError } from '../../src/errors.ts';
 import type { Deadline } from '../../src/reliability/deadline.ts';
 import { DeadlineTimer, bounded, timeoutError } from '../../src/reliability/deadline.ts';

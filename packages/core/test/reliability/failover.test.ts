@@ -17,7 +17,7 @@ describe('failover', () => {
     let seed = 0;
     const order = failover('shuffle', urls, () => ((seed += 7) % 10) / 10);
     const laps = [take(order, 4), take(order, 4), take(order, 4)];
-    for (const lap of laps) expect(lap.toSorted()).toEqual(urls);
+    for (const lap of laps) expect(new Set(lap)).toEqual(new Set(urls));
     expect(new Set(laps.map(String)).size).toBeGreaterThan(1);
     expect(urls).toEqual(['a', 'b', 'c', 'd']);
   });

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { AbortedError, ConnectionError, InvalidArgumentError } from '../../src/errors.ts';
 import type { RetryPolicy } from '../../src/reliability/retry.ts';
 import {

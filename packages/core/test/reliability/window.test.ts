@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { AbortedError, TimeoutError } from '../../src/errors.ts';
 import { Window } from '../../src/reliability/window.ts';
 import { StepClock } from './step-clock.ts';

@@ -1,4 +1,4 @@
-import type { Message, ReturnedMessage } from '@kombu/core';
+import type { Message, Producer, ReturnedMessage } from '@kombu/core';
 import {
   binding,
   Connection,
@@ -11,7 +11,6 @@ import {
   maybeDeclare,
   MessageStateError,
   NotBoundError,
-  Producer,
   Queue,
   TimeoutError,
 } from '@kombu/core';
@@ -22,6 +21,12 @@ import { onMemory } from './support/memory-bench.ts';
 const tasks = new Queue('tasks');
 const toTasks = { routingKey: 'tasks', declare: [tasks] };
 const withoutJitter = { intervalStart: 1000, intervalStep: 1000, jitter: false };
+
+function errback(): never {
+  throw new Error('errback');
+}
+
+const publishOn = (connection: Connection): Promise<unknown> => connection.producer().publish('a', toTasks);
 
 /** A network of several hosts that are all down: notes which host is tried when. */
 function allDown(bench: MemoryBench): { readonly host: string | undefined; readonly at: number }[] {
@@ -84,9 +89,6 @@ describe('behaviours of Kombu: connection and retry', () => {
       expect(waits).toEqual([0, 1, 0, 2, 0, 3]);
       expect(attempts.map(({ host }) => host)).toEqual(['a', 'b', 'a', 'b', 'a', 'b', 'a']);
       attempts.length = 0;
-      const errback = (): never => {
-        throw new Error('errback');
-      };
       for (const host of ['b', 'a', 'b']) {
         await expect(connection.ensureConnection({ errback })).rejects.toThrow('errback');
         expect(attempts.at(-1)?.host).toBe(host);
@@ -118,7 +120,9 @@ describe('behaviours of Kombu: connection and retry', () => {
     onMemory(async (bench) => {
       const connection = await bench.connection({}, 'memory://a;memory://b').connect();
       expect(await connection.ensure(async () => 'fine')).toBe('fine');
-      await expect(connection.ensure(() => Promise.reject(new RangeError('foreign')))).rejects.toBeInstanceOf(RangeError);
+      await expect(connection.ensure(() => Promise.reject(new RangeError('foreign')))).rejects.toBeInstanceOf(
+        RangeError,
+      );
       let tries = 0;
       const failing = connection.ensure(
         async () => {
@@ -177,11 +181,10 @@ describe('behaviours of Kombu: connection and retry', () => {
         await bench.within(20_000, pool.close());
       }
       const pool = connection.pool({ limit: 1 });
-      const publish = (each: Connection): Promise<unknown> => each.producer().publish('a', toTasks);
       await expect(pool.use(() => Promise.reject(new Error('in the block')))).rejects.toThrow('in the block');
-      await pool.use(publish);
+      await pool.use(publishOn);
       await bench.network.drop();
-      await bench.within(60_000, pool.use(publish));
+      await bench.within(60_000, pool.use(publishOn));
       await bench.within(20_000, pool.close());
       const lazy = connection.pool({ limit: 5 });
       const attempts = bench.network.attempts;
@@ -206,7 +209,9 @@ describe('behaviours of Kombu: entities and messaging', () => {
       await new Queue('never', { noDeclare: true }).declare(connection);
       await new Exchange('amq.own').declare(connection);
       for (const name of ['media', 'amq.own']) {
-        await expect(new Exchange(name.replace('amq.', ''), { passive: true }).declare(connection)).rejects.toMatchObject({
+        await expect(
+          new Exchange(name.replace('amq.', ''), { passive: true }).declare(connection),
+        ).rejects.toMatchObject({
           code: 'NOT_FOUND',
         });
       }
@@ -246,7 +251,10 @@ describe('behaviours of Kombu: entities and messaging', () => {
       const passing = new Queue('passing', { autoDelete: true });
       expect([await maybeDeclare(passing, connection), await maybeDeclare(passing, connection)]).toEqual([true, true]);
       const expiring = new Queue('expiring', { expires: 60_000 });
-      expect([await maybeDeclare(expiring, connection), await maybeDeclare(expiring, connection)]).toEqual([true, true]);
+      expect([await maybeDeclare(expiring, connection), await maybeDeclare(expiring, connection)]).toEqual([
+        true,
+        true,
+      ]);
       bench.network.refuse();
       await bench.network.drop();
       const declaring = maybeDeclare(new Queue('new'), connection, { timeout: 500 });
@@ -418,7 +426,11 @@ describe('behaviours of Kombu: virtual base, seen from a consumer', () => {
       for (let n = 1; n <= 6; n++) await connection.producer().publish(n, toTasks);
       const held: Message[] = [];
       const channel = await connection.channel();
-      const consumer = new Consumer(channel, { queues: tasks, prefetch: 4, handler: (_, message) => held.push(message) });
+      const consumer = new Consumer(channel, {
+        queues: tasks,
+        prefetch: 4,
+        handler: (_, message) => held.push(message),
+      });
       await consumer.consume();
       await bench.settle();
       expect(held.map(({ payload }) => payload)).toEqual([1, 2, 3, 4]);

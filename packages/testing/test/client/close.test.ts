@@ -68,14 +68,26 @@ const states: Record<string, (bench: Bench, connection: Connection) => unknown> 
     await connection.consume('tasks', () => {});
     bench.network.refuse();
     await bench.network.drop();
-    connection.producer().publish('a', toTasks).catch(() => {});
-    connection.producer().publish('a', { routingKey: 'tasks' }).catch(() => {});
-    connection.producer().publish('a', { routingKey: 'tasks', retry: true }).catch(() => {});
+    connection
+      .producer()
+      .publish('a', toTasks)
+      .catch(() => {});
+    connection
+      .producer()
+      .publish('a', { routingKey: 'tasks' })
+      .catch(() => {});
+    connection
+      .producer()
+      .publish('a', { routingKey: 'tasks', retry: true })
+      .catch(() => {});
     new Queue('tasks').declare(connection).catch(() => {});
     connection.consume('others', () => {}).catch(() => {});
     connection.channel().catch(() => {});
     connection.drainEvents().catch(() => {});
-    connection.simpleQueue('tasks').get().catch(() => {});
+    connection
+      .simpleQueue('tasks')
+      .get()
+      .catch(() => {});
     connection.ensureConnection().catch(() => {});
     await bench.settle();
   },
@@ -88,7 +100,10 @@ const states: Record<string, (bench: Bench, connection: Connection) => unknown> 
   blocked: async (bench, connection) => {
     await connection.producer().publish('a', toTasks);
     bench.broker.block('low on memory');
-    connection.producer().publish('b', toTasks).catch(() => {});
+    connection
+      .producer()
+      .publish('b', toTasks)
+      .catch(() => {});
     await bench.settle();
   },
   consuming: (_, connection) => connection.consume('tasks', () => {}),
@@ -96,22 +111,23 @@ const states: Record<string, (bench: Bench, connection: Connection) => unknown> 
     await connection.consume('tasks', () => {});
     await connection.producer().publish('a', toTasks);
     bench.network.blackhole();
-    connection.producer().publish('a', toTasks).catch(() => {});
+    connection
+      .producer()
+      .publish('a', toTasks)
+      .catch(() => {});
     new Queue('tasks').purge(connection).catch(() => {});
     await bench.settle();
   },
 };
 
 describe.each(Object.keys(states))('close() while %s', (name) => {
-  it.each([0, 1000])(
-    'settles within its timeout of %i ms and leaves no timer',
-    (timeout) =>
-      onBench(async (bench) => {
-        const connection = bench.connection();
-        await states[name]?.(bench, connection);
-        await closesIn(bench, connection, timeout);
-        expect(bench.network.connections).toBe(0);
-      })(),
+  it.each([0, 1000])('settles within its timeout of %i ms and leaves no timer', (timeout) =>
+    onBench(async (bench) => {
+      const connection = bench.connection();
+      await states[name]?.(bench, connection);
+      await closesIn(bench, connection, timeout);
+      expect(bench.network.connections).toBe(0);
+    })(),
   );
 
   it(
@@ -175,7 +191,12 @@ describe('close() and what waits', () => {
         connection.ensureConnection(),
         connection.drainEvents(),
         new Queue('tasks').get(connection),
-      ].map((each) => each.then(() => 'done', (error: { code: string }) => error.code));
+      ].map((each) =>
+        each.then(
+          () => 'done',
+          (error: { code: string }) => error.code,
+        ),
+      );
       await bench.settle();
       await closesIn(bench, connection, 100);
       expect(await Promise.all(waiting)).toEqual(waiting.map(() => 'CLOSED'));
@@ -206,7 +227,10 @@ describe('close() and what waits', () => {
       bench.rules.push({ method: 'publish', fault: hangAfter(shutGate()) });
       const producer = connection.producer({ maxInFlight: 3 });
       const publishes = [1, 2, 3, 4, 5].map((n) =>
-        producer.publish(n, { ...toTasks, timeout: Infinity }).then(() => 'done', (error: { code: string }) => error.code),
+        producer.publish(n, { ...toTasks, timeout: Infinity }).then(
+          () => 'done',
+          (error: { code: string }) => error.code,
+        ),
       );
       await bench.settle();
       expect(await closesIn(bench, connection, 1000)).toEqual({ ...nothing, abandoned: 5 });
@@ -227,7 +251,10 @@ describe('close() and what waits', () => {
       await connection.producer().publish('a', toTasks);
       const { session } = connection.defaultChannel;
       Object.assign(session!.channel, { publish: () => new Promise(() => {}) });
-      const publishing = connection.producer().publish('b', toTasks).catch((error: unknown) => error);
+      const publishing = connection
+        .producer()
+        .publish('b', toTasks)
+        .catch((error: unknown) => error);
       await bench.settle();
       expect(await closesIn(bench, connection, 100)).toEqual({ ...nothing, abandoned: 1 });
       expect(await bench.within(0, publishing)).toMatchObject({ code: 'PUBLISH_UNCERTAIN' });

@@ -206,7 +206,13 @@ describe('connect()', () => {
   it(
     'gives the transport what options and URL say, its alternates and the heartbeat of the query',
     onBench(async (bench) => {
-      const options = { userid: 'u', password: 'p', port: 99, transportOptions: { depth: 3 }, alternates: ['strict://c'] };
+      const options = {
+        userid: 'u',
+        password: 'p',
+        port: 99,
+        transportOptions: { depth: 3 },
+        alternates: ['strict://c'],
+      };
       await bench.connection(options, 'strict://a/v?heartbeat=250;strict://b').connect();
       expect(bench.broker.targets[0]).toMatchObject({
         hostname: 'a',
@@ -263,7 +269,7 @@ describe('a broker that is down (R5)', () => {
       const connection = bench.connection();
       const queue = new Queue('tasks');
       const wait = { timeout: 200 };
-      const operations = [
+      const operations: (() => Promise<unknown>)[] = [
         () => queue.declare(connection, wait),
         () => queue.get(connection, wait),
         () => queue.purge(connection, wait),
@@ -286,7 +292,10 @@ describe('a broker that is down (R5)', () => {
     onBench(async (bench) => {
       bench.network.refuse();
       const controller = new AbortController();
-      const publishing = bench.connection().producer().publish('a', { ...toTasks, signal: controller.signal });
+      const publishing = bench
+        .connection()
+        .producer()
+        .publish('a', { ...toTasks, signal: controller.signal });
       await bench.clock.advance(50);
       controller.abort();
       await expect(publishing).rejects.toBeInstanceOf(AbortedError);
@@ -336,14 +345,16 @@ describe('states', () => {
       connection.on('state', () => {
         throw new Error('listener');
       });
-      connection.on('state', async () => Promise.reject(new Error('late listener')));
+      const rejects: () => unknown = () => Promise.reject(new Error('late listener'));
+      connection.on('state', rejects);
       const off = connection.on('state', ({ state }) => seen.push(state));
       await connection.connect();
       off();
       await connection.close();
+      await bench.settle();
       expect(seen).toEqual(['connecting', 'ready']);
       expect(bench.logged('error').every((line) => line === "A listener of 'state' failed")).toBe(true);
-      expect(bench.logged('error')).toHaveLength(7);
+      expect(bench.logged('error')).toHaveLength(8);
     }),
   );
 

@@ -1,4 +1,14 @@
-import { ChannelError, Connection, ConnectionError, InvalidArgumentError, isConnection, maybeChannel, Queue, TimeoutError, TransportRegistry } from '@kombu/core';
+import {
+  ChannelError,
+  Connection,
+  ConnectionError,
+  InvalidArgumentError,
+  isConnection,
+  maybeChannel,
+  Queue,
+  TimeoutError,
+  TransportRegistry,
+} from '@kombu/core';
 
 import { failBefore } from '../../src/fault/faults.ts';
 import { onBench } from './support/bench.ts';
@@ -175,7 +185,9 @@ describe('ensureConnection()', () => {
       const policy = { maxRetries: 2, intervalStart: 10, intervalStep: 0, jitter: false };
       await expect(bench.within(20, connection.ensureConnection(policy))).rejects.toBeInstanceOf(ConnectionError);
       expect(bench.network.attempts).toBe(3);
-      await expect(bench.within(500, connection.ensureConnection({ timeout: 500 }))).rejects.toBeInstanceOf(ConnectionError);
+      await expect(bench.within(500, connection.ensureConnection({ timeout: 500 }))).rejects.toBeInstanceOf(
+        ConnectionError,
+      );
       await bench.settle();
       expect(bench.clock.pending).toBe(0);
     }),
@@ -253,7 +265,9 @@ describe('info() and asUri()', () => {
     expect(connection.asUri()).not.toMatch(/tiger|sesame/);
     expect(connection.asUri({ mask: 'xxx' })).toContain('scott:xxx@');
     expect(connection.asUri({ includePassword: true })).toContain('tiger');
-    expect(new Connection(connection.asUri({ includePassword: true }), { transport }).info()).toEqual(connection.info());
+    expect(new Connection(connection.asUri({ includePassword: true }), { transport }).info()).toEqual(
+      connection.info(),
+    );
   });
 
   it('read heartbeat from options and query', () => {
@@ -273,7 +287,9 @@ describe('info() and asUri()', () => {
     await connection.connect();
     expect(connection.unwrap()).toBeInstanceOf(StrictBroker);
     await connection.close();
-    await expect(new Connection('strikt://h', { registry }).connect()).rejects.toMatchObject({ code: 'UNKNOWN_TRANSPORT' });
+    await expect(new Connection('strikt://h', { registry }).connect()).rejects.toMatchObject({
+      code: 'UNKNOWN_TRANSPORT',
+    });
   });
 });
 
@@ -282,12 +298,22 @@ describe('health()', () => {
     'is well while nothing is asked of it and it is connected, and ill when it is not',
     onBench(async (bench) => {
       const connection = bench.connection();
-      expect(connection.health()).toEqual({ healthy: false, state: 'idle', blocked: false, consumers: [], lastError: undefined });
+      expect(connection.health()).toEqual({
+        healthy: false,
+        state: 'idle',
+        blocked: false,
+        consumers: [],
+        lastError: undefined,
+      });
       await connection.connect();
       expect(connection.health().healthy).toBe(true);
       bench.network.refuse();
       await bench.network.drop(new ConnectionError('cable cut'));
-      expect(connection.health()).toMatchObject({ healthy: false, state: 'recovering', lastError: { message: expect.any(String) } });
+      expect(connection.health()).toMatchObject({
+        healthy: false,
+        state: 'recovering',
+        lastError: { message: expect.any(String) },
+      });
     }),
   );
 
@@ -300,14 +326,19 @@ describe('health()', () => {
       const [channel] = bench.broker.consumers('tasks').map((each) => each.channel);
       Object.assign(channel!, { lastReadAt: () => lastReadAt });
       await bench.clock.advance(50_000);
-      expect(connection.health()).toMatchObject({ healthy: true, consumers: [{ queue: 'tasks', lastReadAt, inFlight: 0 }] });
+      expect(connection.health()).toMatchObject({
+        healthy: true,
+        consumers: [{ queue: 'tasks', lastReadAt, inFlight: 0 }],
+      });
       await bench.clock.advance(20_000);
       expect(connection.health().healthy).toBe(false);
       lastReadAt = bench.clock.now();
       expect(connection.health().healthy).toBe(true);
       await connection.producer().publish('a', toTasks);
       await bench.settle();
-      expect(consumer.health()).toMatchObject([{ phase: 'consuming', generation: 1, inFlight: 1, lastDeliveryAt: bench.clock.now() }]);
+      expect(consumer.health()).toMatchObject([
+        { phase: 'consuming', generation: 1, inFlight: 1, lastDeliveryAt: bench.clock.now() },
+      ]);
     }),
   );
 
@@ -339,13 +370,9 @@ describe('a control operation', () => {
         new Queue('missing').purge(connection),
         new Queue('fine').size(connection),
       ]);
-      expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as { code: string }).code : 'ok'))).toEqual([
-        'PRECONDITION_FAILED',
-        'NOT_FOUND',
-        'ok',
-        'NOT_FOUND',
-        'ok',
-      ]);
+      expect(
+        outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as { code: string }).code : 'ok')),
+      ).toEqual(['PRECONDITION_FAILED', 'NOT_FOUND', 'ok', 'NOT_FOUND', 'ok']);
       await connection.producer().publish('a', toTasks);
       await bench.settle();
       expect(got).toEqual(['a']);
@@ -364,7 +391,9 @@ describe('a control operation', () => {
         method: 'declareQueue',
         fault: failBefore(() => new BrokerError('CONNECTION_LOST', 'flaky')),
       });
-      await expect(bench.within(2000, tasks.declare(connection, { timeout: 2000 }))).rejects.toBeInstanceOf(TimeoutError);
+      await expect(bench.within(2000, tasks.declare(connection, { timeout: 2000 }))).rejects.toBeInstanceOf(
+        TimeoutError,
+      );
     }),
   );
 

@@ -147,7 +147,9 @@ describe('ack: auto', () => {
     'acks what a handler did and leaves alone what it settled itself',
     onBench(async (bench) => {
       const producer = bench.connection().producer();
-      await bench.connection().consume(tasks, (body, message) => (body === 2 ? message.reject() : undefined), { ack: 'auto' });
+      await bench
+        .connection()
+        .consume(tasks, (body, message) => (body === 2 ? message.reject() : undefined), { ack: 'auto' });
       for (let n = 1; n <= 3; n++) await producer.publish(n, toTasks);
       await bench.settle();
       expect(bench.broker.count('ack')).toBe(2);
@@ -221,7 +223,9 @@ describe('ack: auto', () => {
     ['a queue', () => new Queue('graveyard')],
   ])('dead-letters to %s, too', (_, make) =>
     onBench(async (bench) => {
-      await new Queue('graveyard', { exchange: new Exchange('deaths', { type: 'fanout' }) }).declare(bench.connection());
+      await new Queue('graveyard', { exchange: new Exchange('deaths', { type: 'fanout' }) }).declare(
+        bench.connection(),
+      );
       await failing(bench, { ack: 'auto', retry: { attempts: 1 }, deadLetter: make() });
       await bench.connection().producer().publish('a', toTasks);
       await bench.settle();
@@ -333,25 +337,27 @@ describe('a body that cannot be decoded (R9)', () => {
       })(),
   );
 
-  it.each(['manual', 'auto'] as const)('is dead-lettered once as it came, when there is a place for it (ack: %s)', (ack) =>
-    onBench(async (bench) => {
-      expect(await mixed(bench, { ack, deadLetter: 'graveyard' })).toEqual([1, 2, 3]);
-      const dead = waiting(bench, 'graveyard');
-      expect(dead.map(({ body }) => body.toString('latin1'))).toEqual(['{"no', 'zipped', 'ÿþ', 'x']);
-      expect(dead.map(({ contentType }) => contentType)).toEqual([
-        'application/json',
-        'text/plain',
-        'application/json',
-        'application/x-python-serialize',
-      ]);
-      expect(dead[0]?.headers).toMatchObject({
-        'x-first-death-reason': 'undecodable',
-        'x-first-death-queue': 'tasks',
-        'x-exception': expect.stringMatching(/^DecodeError: /),
-      });
-      expect(bench.broker.ready('tasks')).toEqual([]);
-      expect(bench.broker.channels.every(({ unsettled }) => unsettled.size === 0)).toBe(true);
-    })(),
+  it.each(['manual', 'auto'] as const)(
+    'is dead-lettered once as it came, when there is a place for it (ack: %s)',
+    (ack) =>
+      onBench(async (bench) => {
+        expect(await mixed(bench, { ack, deadLetter: 'graveyard' })).toEqual([1, 2, 3]);
+        const dead = waiting(bench, 'graveyard');
+        expect(dead.map(({ body }) => body.toString('latin1'))).toEqual(['{"no', 'zipped', 'ÿþ', 'x']);
+        expect(dead.map(({ contentType }) => contentType)).toEqual([
+          'application/json',
+          'text/plain',
+          'application/json',
+          'application/x-python-serialize',
+        ]);
+        expect(dead[0]?.headers).toMatchObject({
+          'x-first-death-reason': 'undecodable',
+          'x-first-death-queue': 'tasks',
+          'x-exception': expect.stringMatching(/^DecodeError: /),
+        });
+        expect(bench.broker.ready('tasks')).toEqual([]);
+        expect(bench.broker.channels.every(({ unsettled }) => unsettled.size === 0)).toBe(true);
+      })(),
   );
 
   it('is not lost with ack: auto when its dead letter cannot be published', () =>

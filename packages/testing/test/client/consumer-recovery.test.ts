@@ -31,7 +31,11 @@ describe('a consumer over broken links (R1)', () => {
       await bench.network.drop();
       await bench.until(60_000, () => connection.connected);
       await bench.settle();
-      expect(connection.health()).toMatchObject({ healthy: false, state: 'ready', consumers: [{ phase: 'subscribing' }] });
+      expect(connection.health()).toMatchObject({
+        healthy: false,
+        state: 'ready',
+        consumers: [{ phase: 'subscribing' }],
+      });
       gate.open();
       await bench.settle();
       expect(consumer.health()).toMatchObject([{ phase: 'consuming', generation: 2 }]);
@@ -140,7 +144,7 @@ describe('a consumer over broken links (R1)', () => {
       const producer = connection.producer();
       for (const queue of ['one', 'two']) await producer.publish(queue, { routingKey: queue });
       await bench.settle();
-      expect(got.toSorted()).toEqual(['one', 'two']);
+      expect(new Set(got)).toEqual(new Set(['one', 'two']));
       expect(connection.generation).toBe(1);
       expect(bench.broker.count('consume two')).toBe(1);
     }),

@@ -1,9 +1,21 @@
 import type { QueueInfo } from '@kombu/core';
-import { Binding, binding, Exchange, InvalidArgumentError, maybeDeclare, NotBoundError, NotFoundError, Queue } from '@kombu/core';
+import {
+  Binding,
+  binding,
+  Exchange,
+  InvalidArgumentError,
+  maybeDeclare,
+  NotBoundError,
+  NotFoundError,
+  Queue,
+} from '@kombu/core';
 
 import { onBench } from './support/bench.ts';
 
-const roundTrip = <T>(value: T): unknown => JSON.parse(JSON.stringify(value));
+const roundTrip = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+const exchangeKey = (...args: ConstructorParameters<typeof Exchange>): string => new Exchange(...args).declarationKey;
+const queueKey = (...args: ConstructorParameters<typeof Queue>): string => new Queue(...args).declarationKey;
 
 describe('Exchange', () => {
   it('has the defaults of Kombu', () => {
@@ -43,12 +55,17 @@ describe('Exchange', () => {
     expect(() => new Exchange('media', { deliveryMode: 3 as never })).toThrow(InvalidArgumentError);
   });
 
-  it.each(['declare', 'delete', 'bindTo', 'unbindFrom', 'publish'] as const)('says so when %s has no place', async (name) => {
-    const call = new Exchange('media')[name] as (this: Exchange, argument?: unknown) => Promise<unknown>;
-    const error = await call.call(new Exchange('media'), name === 'declare' || name === 'delete' ? undefined : 'x').catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(NotBoundError);
-    expect((error as Error).message).toContain(`Can't call ${name} on Exchange not bound to a channel`);
-  });
+  it.each(['declare', 'delete', 'bindTo', 'unbindFrom', 'publish'] as const)(
+    'says so when %s has no place',
+    async (name) => {
+      const call = new Exchange('media')[name] as (this: Exchange, argument?: unknown) => Promise<unknown>;
+      const error = await call
+        .call(new Exchange('media'), name === 'declare' || name === 'delete' ? undefined : 'x')
+        .catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(NotBoundError);
+      expect((error as Error).message).toContain(`Can't call ${name} on Exchange not bound to a channel`);
+    },
+  );
 
   it(
     'works as a bound copy, and leaves the original unbound',
@@ -97,10 +114,16 @@ describe('Exchange', () => {
   );
 
   it('is equal for the declaration when its declared properties are', () => {
-    const key = (...args: ConstructorParameters<typeof Exchange>): string => new Exchange(...args).declarationKey;
-    expect(key('a')).toBe(key('a', { deliveryMode: 1, noDeclare: true }));
-    expect(new Set([key('a'), key('b'), key('a', { type: 'topic' }), key('a', { durable: false })]).size).toBe(4);
-    expect(key('a')).not.toBe(new Queue('a').declarationKey);
+    expect(exchangeKey('a')).toBe(exchangeKey('a', { deliveryMode: 1, noDeclare: true }));
+    expect(
+      new Set([
+        exchangeKey('a'),
+        exchangeKey('b'),
+        exchangeKey('a', { type: 'topic' }),
+        exchangeKey('a', { durable: false }),
+      ]).size,
+    ).toBe(4);
+    expect(exchangeKey('a')).not.toBe(new Queue('a').declarationKey);
   });
 });
 
@@ -161,13 +184,16 @@ describe('Queue', () => {
     expect(() => new Queue('tasks', { exchange: { name: 'plain' } as never })).toThrow(InvalidArgumentError);
   });
 
-  it.each(['declare', 'delete', 'purge', 'size', 'get', 'bindTo', 'unbindFrom'] as const)('says so when %s has no place', async (name) => {
-    const queue = new Queue('tasks');
-    const call = queue[name] as (this: Queue, argument?: unknown) => Promise<unknown>;
-    const error = await call.call(queue, name.includes('bind') ? 'x' : undefined).catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(NotBoundError);
-    expect((error as Error).message).toContain(`Can't call ${name} on Queue not bound to a channel`);
-  });
+  it.each(['declare', 'delete', 'purge', 'size', 'get', 'bindTo', 'unbindFrom'] as const)(
+    'says so when %s has no place',
+    async (name) => {
+      const queue = new Queue('tasks');
+      const call = queue[name] as (this: Queue, argument?: unknown) => Promise<unknown>;
+      const error = await call.call(queue, name.includes('bind') ? 'x' : undefined).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(NotBoundError);
+      expect((error as Error).message).toContain(`Can't call ${name} on Queue not bound to a channel`);
+    },
+  );
 
   it(
     'declares exchange, queue and bindings in this order, and none of the parts that exist anyway',
@@ -273,18 +299,17 @@ describe('Queue', () => {
   );
 
   it('is equal for the declaration when its declared properties and bindings are', () => {
-    const key = (...args: ConstructorParameters<typeof Queue>): string => new Queue(...args).declarationKey;
-    expect(key('a')).toBe(key('a', { noAck: true, alias: 'x', consumerArguments: { c: 1 } }));
-    expect(key('a', { messageTtl: 5 })).toBe(key('a', { queueArguments: { 'x-message-ttl': 5 } }));
+    expect(queueKey('a')).toBe(queueKey('a', { noAck: true, alias: 'x', consumerArguments: { c: 1 } }));
+    expect(queueKey('a', { messageTtl: 5 })).toBe(queueKey('a', { queueArguments: { 'x-message-ttl': 5 } }));
     const others = [
-      key('a'),
-      key('b'),
-      key('a', { durable: false }),
-      key('a', { exclusive: true }),
-      key('a', { maxLength: 1 }),
-      key('a', { exchange: 'e' }),
-      key('a', { exchange: 'e', routingKey: 'k' }),
-      key('a', { bindings: [binding('e'), binding('f')] }),
+      queueKey('a'),
+      queueKey('b'),
+      queueKey('a', { durable: false }),
+      queueKey('a', { exclusive: true }),
+      queueKey('a', { maxLength: 1 }),
+      queueKey('a', { exchange: 'e' }),
+      queueKey('a', { exchange: 'e', routingKey: 'k' }),
+      queueKey('a', { bindings: [binding('e'), binding('f')] }),
     ];
     expect(new Set(others).size).toBe(others.length);
   });

@@ -1,5 +1,12 @@
 import type { Message } from '@kombu/core';
-import { ContentDisallowedError, DecodeError, MessageStateError, PreconditionFailedError, Queue, UnsupportedError } from '@kombu/core';
+import {
+  ContentDisallowedError,
+  DecodeError,
+  MessageStateError,
+  PreconditionFailedError,
+  Queue,
+  UnsupportedError,
+} from '@kombu/core';
 
 import { failBefore } from '../../src/fault/faults.ts';
 import type { Bench } from './support/bench.ts';
@@ -27,7 +34,13 @@ const settlements = {
   'reject with requeue': (message: Message) => message.reject({ requeue: true }),
   requeue: (message: Message) => message.requeue(),
 };
-const states = { ack: 'acked', 'ack multiple': 'acked', reject: 'rejected', 'reject with requeue': 'requeued', requeue: 'requeued' };
+const states = {
+  ack: 'acked',
+  'ack multiple': 'acked',
+  reject: 'rejected',
+  'reject with requeue': 'requeued',
+  requeue: 'requeued',
+};
 const names = Object.keys(settlements) as (keyof typeof settlements)[];
 
 describe('settling', () => {
@@ -64,7 +77,10 @@ describe('settling', () => {
       const [one, other] = await receive(bench, 'a', 'b');
       void one!.ack();
       void one!.ack();
-      bench.rules.push({ method: 'ack', fault: failBefore(() => new BrokerError('PRECONDITION_FAILED', 'no such tag')) });
+      bench.rules.push({
+        method: 'ack',
+        fault: failBefore(() => new BrokerError('PRECONDITION_FAILED', 'no such tag')),
+      });
       void other!.ack();
       await bench.settle();
       expect(bench.logged('warn').join()).toMatch(/acked already.*no such tag/s);
@@ -75,7 +91,10 @@ describe('settling', () => {
     'rejects with what the broker says, when the channel lives on',
     onBench(async (bench) => {
       const [message] = await receive(bench, 'a');
-      bench.rules.push({ method: 'ack', fault: failBefore(() => new BrokerError('PRECONDITION_FAILED', 'no such tag')) });
+      bench.rules.push({
+        method: 'ack',
+        fault: failBefore(() => new BrokerError('PRECONDITION_FAILED', 'no such tag')),
+      });
       await expect(message!.ack()).rejects.toBeInstanceOf(PreconditionFailedError);
     }),
   );
@@ -294,7 +313,12 @@ describe('ackLogError() and rejectLogError()', () => {
       await message!.rejectLogError();
       await other!.rejectLogError(undefined, { requeue: true });
       expect(bench.logged('error')).toEqual(['A message could not be acked', 'A message could not be rejected']);
-      const logger = { ...bench.logger, error: () => { throw new Error('logger'); } };
+      const logger = {
+        ...bench.logger,
+        error: () => {
+          throw new Error('logger');
+        },
+      };
       await message!.ackLogError(logger);
     }),
   );

@@ -124,7 +124,9 @@ describe('publish()', () => {
     'merges the defaults of the producer with the options of the message',
     onBench(async (bench) => {
       const seen = spy(bench);
-      const producer = bench.connection().producer({ routingKey: 'tasks', priority: 3, appId: 'app', expiration: 1000 });
+      const producer = bench
+        .connection()
+        .producer({ routingKey: 'tasks', priority: 3, appId: 'app', expiration: 1000 });
       await producer.publish('a', { declare: [tasks], priority: 5, type: 'note' });
       expect(seen[0]?.envelope.properties).toMatchObject({ priority: 5, appId: 'app', expiration: 1000, type: 'note' });
     }),
@@ -176,7 +178,9 @@ describe('publish()', () => {
       const producer = bench.connection().producer();
       await producer.publish('é', { ...toTasks, contentType: 'text/html', contentEncoding: 'iso-8859-1' });
       await producer.publish(Buffer.from([1, 2]), { ...toTasks, contentType: 'application/x-own' });
-      expect(seen.map(({ envelope }) => [envelope.body.toString('hex'), envelope.contentType, envelope.contentEncoding])).toEqual([
+      expect(
+        seen.map(({ envelope }) => [envelope.body.toString('hex'), envelope.contentType, envelope.contentEncoding]),
+      ).toEqual([
         ['e9', 'text/html', 'iso-8859-1'],
         ['0102', 'application/x-own', 'binary'],
       ]);
@@ -192,7 +196,10 @@ describe('publish()', () => {
     onBench(async (bench) => {
       const seen = spy(bench);
       const headers = Object.freeze({ h: 1 });
-      await bench.connection().producer().publish('a'.repeat(500), { ...toTasks, compression: 'gzip', headers });
+      await bench
+        .connection()
+        .producer()
+        .publish('a'.repeat(500), { ...toTasks, compression: 'gzip', headers });
       expect(seen[0]?.envelope.headers).toEqual({ h: 1, compression: 'application/x-gzip' });
       expect(seen[0]?.envelope.body.length).toBeLessThan(100);
       expect(headers).toEqual({ h: 1 });
@@ -243,7 +250,9 @@ describe('publish()', () => {
       const cyclic: Record<string, unknown> = {};
       cyclic['self'] = cyclic;
       await expect(producer.publish(cyclic)).rejects.toBeInstanceOf(EncodeError);
-      await expect(producer.publish('a', { serializer: 'nonsense' })).rejects.toBeInstanceOf(SerializerNotInstalledError);
+      await expect(producer.publish('a', { serializer: 'nonsense' })).rejects.toBeInstanceOf(
+        SerializerNotInstalledError,
+      );
       await expect(producer.publish('a', { priority: -1 })).rejects.toBeInstanceOf(InvalidArgumentError);
       await expect(producer.publish('a', { expiration: 1.5 })).rejects.toBeInstanceOf(InvalidArgumentError);
       await expect(producer.publish('a', { deliveryMode: 3 as 1 })).rejects.toBeInstanceOf(InvalidArgumentError);
@@ -268,7 +277,10 @@ describe('publish()', () => {
     onBench(
       async (bench) => {
         const seen = spy(bench);
-        await bench.connection().producer().publish('a', { ...toTasks, delay: 500 });
+        await bench
+          .connection()
+          .producer()
+          .publish('a', { ...toTasks, delay: 500 });
         expect(seen[0]?.route.delay).toBe(500);
       },
       { delay: true },
@@ -392,28 +404,27 @@ describe('abort', () => {
   );
 });
 
-describe('the window', () => {
-  const crowd = (producer: Producer, count: number, size = 1): Promise<unknown>[] =>
-    Array.from({ length: count }, (_, n) => producer.publish(String(n).padStart(size, '0'), toTasks));
+/** Publishes numbers, padded to a size. */
+const crowd = (producer: Producer, count: number, size = 1): Promise<unknown>[] =>
+  Array.from({ length: count }, (_, n) => producer.publish(String(n).padStart(size, '0'), toTasks));
 
+describe('the window', () => {
   it.each([
     ['messages', { maxInFlight: 4 }, 1, 4],
     ['bytes', { maxInFlightBytes: 100 }, 30, 3],
-  ])(
-    'bounds what is in flight in %s, and lets the rest through in order',
-    (_, options, size, most) =>
-      onBench(async (bench) => {
-        const producer = bench.connection().producer(options);
-        await producer.publish('', toTasks);
-        const gate = holdAnswers(bench);
-        const publishes = crowd(producer, 20, size);
-        await bench.settle();
-        expect(producer.inFlight).toBe(most);
-        expect(bench.broker.ready('tasks')).toHaveLength(1 + most);
-        gate.open();
-        await Promise.all(publishes);
-        expect(bench.broker.ready('tasks').slice(1).map(Number)).toEqual(Array.from({ length: 20 }, (__, n) => n));
-      })(),
+  ])('bounds what is in flight in %s, and lets the rest through in order', (_, options, size, most) =>
+    onBench(async (bench) => {
+      const producer = bench.connection().producer(options);
+      await producer.publish('', toTasks);
+      const gate = holdAnswers(bench);
+      const publishes = crowd(producer, 20, size);
+      await bench.settle();
+      expect(producer.inFlight).toBe(most);
+      expect(bench.broker.ready('tasks')).toHaveLength(1 + most);
+      gate.open();
+      await Promise.all(publishes);
+      expect(bench.broker.ready('tasks').slice(1).map(Number)).toEqual(Array.from({ length: 20 }, (__, n) => n));
+    })(),
   );
 
   it(
@@ -457,21 +468,22 @@ describe('the window', () => {
   );
 });
 
-describe('offline (R24)', () => {
-  const offlineCrowd = async (bench: Bench, timeout: number): Promise<string[]> => {
-    const connection = bench.connection({ recovery: { intervalStart: 100, intervalStep: 0, jitter: false } });
-    const producer = connection.producer({ timeout });
-    await producer.publish('before', toTasks);
-    bench.network.refuse();
-    await bench.network.drop();
-    const outcomes = Promise.all(Array.from({ length: 100 }, (_, n) => code(producer.publish(n, toTasks))));
-    await bench.clock.advance(2000);
-    bench.network.heal();
-    await bench.clock.advance(10_000);
-    expect(producer.inFlight).toBe(0);
-    return outcomes;
-  };
+/** Publishes 100 numbers while there is no link; it comes back after 2 seconds. */
+const offlineCrowd = async (bench: Bench, timeout: number): Promise<string[]> => {
+  const connection = bench.connection({ recovery: { intervalStart: 100, intervalStep: 0, jitter: false } });
+  const producer = connection.producer({ timeout });
+  await producer.publish('before', toTasks);
+  bench.network.refuse();
+  await bench.network.drop();
+  const outcomes = Promise.all(Array.from({ length: 100 }, (_, n) => code(producer.publish(n, toTasks))));
+  await bench.clock.advance(2000);
+  bench.network.heal();
+  await bench.clock.advance(10_000);
+  expect(producer.inFlight).toBe(0);
+  return outcomes;
+};
 
+describe('offline (R24)', () => {
   it(
     '100 publishes with a deadline of 1 s, the link back after 2 s: all rejected, the broker got none',
     onBench(async (bench) => {
@@ -510,7 +522,10 @@ describe('retry: true', () => {
     onBench(async (bench) => {
       const seen = spy(bench);
       const gate = holdAnswers(bench);
-      const publishing = bench.connection().producer().publish('a', { ...toTasks, retry: true });
+      const publishing = bench
+        .connection()
+        .producer()
+        .publish('a', { ...toTasks, retry: true });
       await bench.settle();
       await bench.network.drop();
       gate.open();
@@ -571,7 +586,9 @@ describe('blocked (R23)', () => {
       bench.broker.block('low on disk');
       expect(connection.blocked).toBe('low on disk');
       expect(connection.health()).toMatchObject({ blocked: true });
-      const error = await bench.within(500, producer.publish('b', { ...toTasks, timeout: 500 })).catch((e: unknown) => e);
+      const error = await bench
+        .within(500, producer.publish('b', { ...toTasks, timeout: 500 }))
+        .catch((e: unknown) => e);
       expect(error).toBeInstanceOf(ConnectionError);
       expect(error).toMatchObject({ code: 'BLOCKED', message: expect.stringContaining('low on disk') });
       const patient = producer.publish('c', toTasks);

@@ -83,7 +83,12 @@ describe('recovery', () => {
       bench.broker.log.length = 0;
       const publishing = bench.network.drop().then(() => media.publish('a', {}, connection));
       await bench.within(60_000, publishing);
-      expect(bench.broker.log).toEqual(['declareExchange media', 'declareQueue video', 'bind media  video', 'publish media ']);
+      expect(bench.broker.log).toEqual([
+        'declareExchange media',
+        'declareQueue video',
+        'bind media  video',
+        'publish media ',
+      ]);
       expect(bench.broker.ready('video')).toEqual(['a']);
     }),
   );

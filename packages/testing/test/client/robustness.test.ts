@@ -25,9 +25,9 @@ async function misbehave(bench: Bench | MemoryBench, hook: () => unknown): Promi
   const quiet = bench.connection(options);
   const connection = bench.connection(options);
   for (const event of ['state', 'blocked', 'consumerCancelled', 'consumerError', 'returned'] as const) {
-    connection.on(event, hook as never);
+    connection.on(event, hook);
   }
-  const queue = new Queue('tasks', { onDeclared: hook as never });
+  const queue = new Queue<string>('tasks', { onDeclared: hook });
   const good = new Queue('good');
   const got: unknown[] = [];
   await quiet.consume(good, (body, message) => {
@@ -39,7 +39,7 @@ async function misbehave(bench: Bench | MemoryBench, hook: () => unknown): Promi
   await expect(new Exchange('missing').declare(connection, { passive: true })).rejects.toBeInstanceOf(NotFoundError);
   await expect(new Queue('missing').size(connection)).rejects.toBeInstanceOf(NotFoundError);
   await expect(new Queue('missing').get(connection)).rejects.toBeInstanceOf(NotFoundError);
-  const producer = connection.producer({ onReturn: hook as never, mandatory: true });
+  const producer = connection.producer({ onReturn: hook, mandatory: true });
   await expect(producer.publish('a', { routingKey: 'nowhere' })).rejects.toMatchObject({ code: 'UNROUTABLE' });
 
   // Handlers that throw, reject, settle twice, forget to wait.

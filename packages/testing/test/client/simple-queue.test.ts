@@ -63,7 +63,7 @@ describe('SimpleQueue', () => {
       const getting = [queue.get(), queue.get(), queue.get()];
       for (let n = 1; n <= 5; n++) await queue.put(n);
       const messages = await Promise.all(getting);
-      expect(messages.map(({ payload }) => payload).toSorted()).toEqual([1, 2, 3]);
+      expect(new Set(messages.map(({ payload }) => payload))).toEqual(new Set([1, 2, 3]));
       expect((await queue.get()).payload).toBe(4);
       expect((await queue.get()).payload).toBe(5);
     }),
@@ -124,7 +124,10 @@ describe('SimpleQueue', () => {
       const queue = connection.simpleQueue('jobs', { serializer: 'json', compression: 'gzip', accept: ['json'] });
       await queue.put('text');
       const message = await queue.get();
-      expect(message).toMatchObject({ contentType: 'application/json', headers: { compression: 'application/x-gzip' } });
+      expect(message).toMatchObject({
+        contentType: 'application/json',
+        headers: { compression: 'application/x-gzip' },
+      });
       expect(message.payload).toBe('text');
       await connection.simpleQueue('jobs').put('plain');
       const plain = await queue.get();

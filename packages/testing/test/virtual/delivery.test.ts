@@ -1,3 +1,4 @@
+import type { DeliveryTag } from '@kombu/core/spi';
 import { Rig, consume, envelope, exchange, queue, textOf, toQueue, binding, to, type Rigged } from './rig.ts';
 
 const publish = async ({ channel }: Rigged, name: string, ...bodies: string[]): Promise<void> => {
@@ -147,25 +148,20 @@ describe('delivery', () => {
     await expect(channel.ack(events.deliveries[0]!.deliveryTag)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
   });
 
-  it('behaviour 29: delivery tags are no numbers and unique across channels and connections', async () => {
+  it('behaviour 29: delivery tags are unique across the channels of a connection', async () => {
     const rig = Rig.memory();
     const first = await rig.start();
     const second = await rig.open(first.connection);
-    const third = await rig.start();
     await first.channel.declareQueue(queue('q'));
-    await publish(first, 'q', ...Array.from({ length: 30 }, String));
-    const tags = new Set<unknown>();
-    for (const { channel } of [first, second, third]) {
+    await publish(first, 'q', ...Array.from({ length: 20 }, String));
+    const tags = new Set<DeliveryTag | undefined>();
+    for (const { channel } of [first, second]) {
       for (let index = 0; index < 10; index++) tags.add((await channel.get('q', { noAck: false }))?.deliveryTag);
     }
-    expect(tags.size).toBe(30);
-    for (const tag of tags) {
-      expect(typeof tag).toBe('string');
-      expect(Number(tag)).toBeNaN();
-    }
+    expect(tags.size).toBe(20);
     // A tag means nothing on another channel.
     const [tag] = tags;
-    await expect(second.channel.ack(tag as string)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(second.channel.ack(tag as DeliveryTag)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
   });
 
   it('behaviour 30: higher priorities overtake lower ones, and each keeps its order', async () => {

@@ -1,3 +1,4 @@
+import type { Message } from '@kombu/core';
 import { Queue } from '@kombu/core';
 import type { Random } from '@kombu/core/spi';
 import { ConnectionError } from '@kombu/core/spi';
@@ -9,7 +10,14 @@ import { Ledger } from '../../../src/ledger.ts';
 import { Bench } from './bench.ts';
 
 /** Points of a recovery at which a link can break again. */
-const breakable: readonly TransportMethod[] = ['openChannel', 'declareQueue', 'declareExchange', 'bind', 'consume', 'ack'];
+const breakable: readonly TransportMethod[] = [
+  'openChannel',
+  'declareQueue',
+  'declareExchange',
+  'bind',
+  'consume',
+  'ack',
+];
 
 /** One random fault: now, or at some point of the recovery that follows. */
 async function strike(bench: Bench, random: Random): Promise<void> {
@@ -55,15 +63,22 @@ export async function recoveryScript(seed: number, consumers = 50): Promise<void
   const publish = (name: string): Promise<unknown> => {
     const id = ledger.newId();
     const published = producer.publish(id, { routingKey: name, declare: [new Queue(name)], mandatory: true });
-    return ledger.track(id, published.then(({ guarantee }) => guarantee));
+    return ledger.track(
+      id,
+      published.then(({ guarantee }) => guarantee),
+    );
   };
-  for (const name of names) {
-    await connection.consume<string>(name, async (body, message) => {
-      if (body.startsWith('last')) last.add(body);
-      else ledger.delivered(body, message.deliveryInfo.redelivered);
-      const outcome = await message.ack();
-      if (!body.startsWith('last')) ledger.settled(body, outcome);
-    });
+  const handler = async (body: string, message: Message<string>): Promise<void> => {
+    if (body.startsWith('last')) last.add(body);
+    else ledger.delivered(body, message.deliveryInfo.redelivered);
+    const outcome = await message.ack();
+    if (!body.startsWith('last')) ledger.settled(body, outcome);
+  };
+  // A channel for each, or now and then one for several.
+  for (let next = 0; next < names.length;) {
+    const count = random() < 0.2 ? 1 + Math.floor(random() * 10) : 1;
+    await connection.consume(names.slice(next, next + count), handler);
+    next += count;
   }
   const publishes: Promise<unknown>[] = [];
   for (let round = 0; round < 4 + random() * 6; round++) {

@@ -60,7 +60,7 @@ export class StrictLink implements TransportConnection {
   /** Takes everything back that this link holds. */
   end(reason: Error | undefined): void {
     if (!this.#broker.links.delete(this)) return;
-    for (const channel of [...this.channels]) channel.end(reason);
+    for (const channel of this.channels) channel.end(reason);
     this.#broker.removeOwnedBy(this);
     this.#end(reason);
   }
