@@ -99,7 +99,7 @@ function ackNeighbour({ channel, delivered }: Site): Partial<TransportChannel> {
   return {
     ack: (tag, options) => {
       const tags = [...delivered.keys()];
-      const neighbour = tags[tags.indexOf(String(tag)) + 1] ?? tag;
+      const neighbour = tags[tags.indexOf(tag) + 1] ?? tag;
       return channel.ack(neighbour, options);
     },
   };
@@ -122,7 +122,7 @@ function multipleTakesRequeued({ channel, delivered }: Site): Partial<TransportC
   let requeued: string | undefined;
   return {
     reject: (tag, options) => {
-      requeued = delivered.get(String(tag))?.routingKey;
+      requeued = delivered.get(tag)?.routingKey;
       return channel.reject(tag, options);
     },
     ack: async (tag, options) => {

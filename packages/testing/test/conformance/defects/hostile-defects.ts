@@ -39,7 +39,7 @@ export const hostileDefects: readonly Defect[] = [
     caughtBy: 'hostile/requeue',
     transport: plant({
       channel: ({ channel, delivered }) => ({
-        reject: (tag, options) => (delivered.get(String(tag))?.error ? channel.ack(tag) : channel.reject(tag, options)),
+        reject: (tag, options) => (delivered.get(tag)?.error ? channel.ack(tag) : channel.reject(tag, options)),
       }),
     }),
   },

@@ -1,5 +1,6 @@
 import type {
   ChannelEvents,
+  DeliveryTag,
   Clock,
   Delivery,
   QueueStore,
@@ -34,7 +35,7 @@ export interface Site {
   readonly connection: TransportConnection;
   readonly clock: Clock;
   /** What was delivered on this channel, by get and by push, by delivery tag. */
-  readonly delivered: Map<string, Delivery>;
+  readonly delivered: Map<DeliveryTag, Delivery>;
 }
 
 /** The places where a fault can be planted; each returns what it does differently. */
@@ -97,10 +98,10 @@ async function faultyChannel(
   clock: Clock,
 ): Promise<TransportChannel> {
   const { delivery: change = (delivery) => delivery } = plan;
-  const delivered = new Map<string, Delivery>();
+  const delivered = new Map<DeliveryTag, Delivery>();
   const note = (delivery: Delivery): Delivery => {
     const changed = change(delivery);
-    delivered.set(String(delivery.deliveryTag), changed);
+    delivered.set(delivery.deliveryTag, changed);
     return changed;
   };
   let site: Site;

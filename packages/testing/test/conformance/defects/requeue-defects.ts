@@ -29,7 +29,7 @@ export const requeueDefects: readonly Defect[] = [
     name: 'a requeue goes through the exchange again',
     caughtBy: 'requeue/same-queue',
     transport: onReject(async ({ channel, delivered }, tag, options) => {
-      const delivery = delivered.get(String(tag));
+      const delivery = delivered.get(tag);
       if (!options.requeue || !delivery) return channel.reject(tag, options);
       const { exchange, routingKey, envelope } = delivery;
       await channel.publish(envelope, { exchange, routingKey, mandatory: false, confirm: true });
@@ -151,7 +151,7 @@ function buryRequeued({ channel, delivered }: Site): Partial<TransportChannel> {
       return channel.declareQueue(queue);
     },
     reject: async (tag, options) => {
-      const delivery = delivered.get(String(tag));
+      const delivery = delivered.get(tag);
       const grave = graves.get(delivery?.routingKey ?? '');
       if (delivery && grave !== undefined) {
         await channel.publish(delivery.envelope, { exchange: '', routingKey: grave, mandatory: false, confirm: true });

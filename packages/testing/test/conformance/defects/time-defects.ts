@@ -47,7 +47,7 @@ export const timeDefects: readonly Defect[] = [
     transport: plant({
       channel: ({ channel, delivered }) => ({
         reject: async (tag, options) => {
-          const delivery = delivered.get(String(tag));
+          const delivery = delivered.get(tag);
           if (!delivery || !options.requeue) return channel.reject(tag, options);
           const { envelope, routingKey } = delivery;
           await channel.publish(envelope, { exchange: '', routingKey, mandatory: false, confirm: true });
