@@ -237,7 +237,7 @@ export class Channel implements Place, AsyncDisposable {
   /** Brings up again what is wanted and not there, each by itself: one that the broker refuses holds up no other. */
   #restore(): void {
     for (const subscription of this.#subscriptions.values()) {
-      if (subscription.phase !== 'subscribing') continue;
+      if (subscription.phase !== 'subscribing' || subscription.isBeingSetUp) continue;
       subscription.isBeingSetUp = true;
       void this.#restoreOne(subscription);
     }

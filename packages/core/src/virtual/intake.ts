@@ -4,11 +4,13 @@ import type { DeathReason } from './dead-letter.ts';
 import type { VirtualLink } from './link.ts';
 import type { Settler } from './settler.ts';
 import { UnackedDelivery, deliveryCountOf, type Batch, type Unacked } from './unacked.ts';
-import { readEnvelope, type WireMessage } from './wire-reader.ts';
+import { EnvelopeReader } from './envelope-reader.ts';
+import type { WireMessage } from './wire-reader.ts';
 
 /** Makes deliveries of what a store gave. One per channel. */
 export class Intake {
   readonly #link: VirtualLink;
+  readonly #reader = new EnvelopeReader();
   readonly #settler: Settler;
   readonly #unacked: Unacked;
   readonly #clock: Clock;
@@ -34,7 +36,7 @@ export class Intake {
 
   /** Undefined for a message that nobody may get any more: it is being discarded. */
   take(stored: StoredMessage<unknown>, batch: Batch): UnackedDelivery | undefined {
-    const message = readEnvelope(stored.payload);
+    const message = this.#reader.read(stored.payload);
     const death = this.#death(message, stored, batch);
     if (death !== undefined) {
       void this.#discard(message, stored, batch, death);

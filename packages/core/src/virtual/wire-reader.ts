@@ -56,18 +56,23 @@ function bodyOf(body: unknown, encoding: unknown): Buffer {
   // A typed marker: bytes that were put into the envelope directly.
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (typeof body !== 'string') throw new DecodeError('its body is neither text nor bytes');
-  if (encoding === 'base64') return base64Of(body);
+  if (encoding === 'base64') return base64Of(body) ?? notBase64();
   if (encoding === undefined || encoding === null || encoding === 'utf-8') return Buffer.from(body);
   throw new DecodeError(`its body_encoding is ${JSON.stringify(encoding)}, and only base64 and utf-8 are known`);
 }
 
-function base64Of(text: string): Buffer {
+/** Undefined when it is no base64. */
+export function base64Of(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
   // Node skips what is no base64: the length tells. Without the padding, 4 characters make 3 bytes, and none makes none.
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const length = text.length - padding;
-  if (length % 4 === 1 || bytes.length !== Math.floor((length * 3) / 4)) throw new DecodeError('its body is no base64');
+  if (length % 4 === 1 || bytes.length !== Math.floor((length * 3) / 4)) return undefined;
   return bytes;
+}
+
+function notBase64(): never {
+  throw new DecodeError('its body is no base64');
 }
 
 function propertiesOf(wire: Json): MessageProperties {
