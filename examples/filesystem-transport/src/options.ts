@@ -29,11 +29,12 @@ const names = [
   'pollingInterval',
 ];
 
-/** @throws InvalidArgumentError for an unknown option, a value of the wrong kind, or a URL that names a host or a path. */
-export function readOptions({ options, query, hostname = 'localhost', virtualHost = '/' }: Target): FilesystemOptions {
-  if (hostname !== 'localhost' || virtualHost !== '/') {
+/** @throws InvalidArgumentError for an unknown option, a value of the wrong kind, or a URL with more than a scheme and a query. */
+export function readOptions(target: Target): FilesystemOptions {
+  const { hostname = 'localhost', port, userid, virtualHost = '/', options, query } = target;
+  if (hostname !== 'localhost' || port !== undefined || userid !== undefined || virtualHost !== '/') {
     throw new InvalidArgumentError(
-      'A filesystem:// URL names no host and no path: set dataFolderIn, dataFolderOut and controlFolder instead',
+      'A filesystem:// URL names no host, user or path: set dataFolderIn, dataFolderOut and controlFolder instead',
     );
   }
   const given: Readonly<Record<string, unknown>> = { ...options, ...query };

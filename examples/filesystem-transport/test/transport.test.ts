@@ -34,6 +34,8 @@ describe('options', () => {
     [{ options: { storeProcessed: 'maybe' } }, 'storeProcessed'],
     [{ hostname: 'example.com' }, 'dataFolderIn'],
     [{ virtualHost: 'srv/queues' }, 'dataFolderIn'],
+    [{ userid: 'guest' }, 'dataFolderIn'],
+    [{ port: 1 }, 'dataFolderIn'],
   ];
 
   it.each(wrong)('refuse %j and name what is meant', (parts, hint) => {

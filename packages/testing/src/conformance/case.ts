@@ -33,7 +33,7 @@ export interface Case<T> {
   readonly id: string;
   /** The rule as a sentence. */
   readonly title: string;
-  /** What goes wrong otherwise, or where the rule comes from, in one line. `R1` and so on number the project's list of pains. */
+  /** What goes wrong otherwise, or where the rule comes from, in one line. `R1` and so on are rows of docs/pains.md. */
   readonly why: string;
   /** Without all of these, `otherwise` runs instead, or the case is reported as unsupported. */
   readonly requires?: readonly Need[];
