@@ -41,7 +41,7 @@ describe('parseUrl', () => {
     ['amqp://host/', { hostname: 'host' }],
     ['amqp://host/%2f', { hostname: 'host', virtualHost: '/' }],
     ['amqp://[::1]', { hostname: '::1' }],
-  ])("reads %s of the appendix of RabbitMQ's URI specification", (url, parts) => {
+  ])("behaviour 1: reads %s of the appendix of RabbitMQ's URI specification", (url, parts) => {
     expect(parseUrl(url)).toEqual({ ...nothing, ...parts });
   });
 
