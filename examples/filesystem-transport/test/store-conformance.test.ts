@@ -2,7 +2,7 @@ import { registerConformance, storeConformance, storeHarness } from '@kombu/test
 import { filesystemTransport } from '../src/index.ts';
 import { openStore, temporaryFolders } from './support/folders.ts';
 
-const options = { ...temporaryFolders(), leaseMs: 400 };
+const options = { ...temporaryFolders(), leaseMs: 300 };
 
 registerConformance(
   { describe, it },

@@ -2,7 +2,7 @@ import { registerConformance, transportConformance, transportHarness } from '@ko
 import { filesystemTransport } from '../src/index.ts';
 import { temporaryFolders } from './support/folders.ts';
 
-const leaseMs = 400;
+const leaseMs = 300;
 const noList = 'Kombu keeps no list of queues: a queue is there when somebody uses it';
 
 registerConformance(
@@ -13,7 +13,6 @@ registerConformance(
     transport: filesystemTransport,
     transportOptions: { ...temporaryFolders(), leaseMs },
     leaseMs,
-    // Files know no coarse clock.
     timeScale: 0.2,
     quietMs: 25,
     deadlineMs: 3000,

@@ -97,7 +97,7 @@ export class DeadlineTimer {
     if (this.#timer) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#firesAt = Infinity;
-    const deadlines = [...this.#deadlines];
+    const deadlines = this.#deadlines.members();
     this.#deadlines.clear();
     if (reason) for (const deadline of deadlines) deadline.expire(reason);
   }
@@ -115,7 +115,7 @@ export class DeadlineTimer {
     this.#firesAt = Infinity;
     const now = this.#clock.now();
     let next = Infinity;
-    for (const deadline of [...this.#deadlines]) {
+    for (const deadline of this.#deadlines.members()) {
       // One that expired before may have ended this one too.
       if (!deadline.isLinked) continue;
       if (deadline.at <= now) {

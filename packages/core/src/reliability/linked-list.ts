@@ -34,11 +34,13 @@ export class LinkedList<T extends Linked<T>> {
   }
 
   clear(): void {
-    for (const member of [...this]) this.remove(member);
+    for (const member of this.members()) this.remove(member);
   }
 
-  /** In order of their coming. Copy it first if members may go meanwhile. */
-  *[Symbol.iterator](): Generator<T, void, undefined> {
-    for (let member = this.#first; member; member = member.next) yield member;
+  /** In order of their coming; a copy, so that members may go meanwhile. */
+  members(): T[] {
+    const members: T[] = [];
+    for (let member = this.#first; member; member = member.next) members.push(member);
+    return members;
   }
 }

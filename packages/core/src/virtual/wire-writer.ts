@@ -74,7 +74,7 @@ function propertiesText(properties: MessageProperties): string {
     if (key !== undefined) text += `${key}${valueText(value)},`;
     // Envelope facts are written by us; a property of that name would contradict them.
     else if (!envelopeKeys.has(name))
-      text += `${quote(name)}:${name === 'expiration' ? `"${String(value)}"` : valueText(value)},`;
+      text += `${quote(name)}:${name === 'expiration' ? `"${Number(value)}"` : valueText(value)},`;
   }
   return text;
 }

@@ -1,4 +1,5 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
+import type { MessageProperties } from '../../src/spi/envelope.ts';
 import { EnvelopeReader } from '../../src/virtual/envelope-reader.ts';
 import { readEnvelope } from '../../src/virtual/wire-reader.ts';
 import { EnvelopeWriter, sealCopy } from '../../src/virtual/wire-writer.ts';
@@ -36,6 +37,12 @@ const damaged = fc
       return whole.slice(0, from) + put + whole.slice(from + length);
     }, payload),
   );
+
+function written(exchange: string, properties: MessageProperties): string {
+  const plain = { contentType: undefined, contentEncoding: undefined, headers: {} };
+  const head = new EnvelopeWriter().head({ ...plain, body: Buffer.from(exchange), properties }, exchange, '');
+  return sealCopy(head, undefined);
+}
 
 function comparable(payload: string, read: (payload: string) => ReturnType<typeof readEnvelope>): unknown {
   const { error, ...message } = read(payload);
@@ -80,50 +87,23 @@ describe('the envelope reader', () => {
 
   it('shares nothing that a handler could change', () => {
     const reader = new EnvelopeReader();
-    const write = (): string =>
-      sealCopy(
-        new EnvelopeWriter().head(
-          {
-            body: Buffer.from('x'),
-            contentType: 'text/plain',
-            contentEncoding: 'utf-8',
-            headers: {},
-            properties: { messageId: 'a', deliveryMode: 2 },
-          },
-          '',
-          'q',
-        ),
-        undefined,
-      );
-    const first = reader.read(write()).envelope;
-    const second = reader.read(write()).envelope;
+    const first = reader.read(written('q', { messageId: 'a', deliveryMode: 2 })).envelope;
+    const second = reader.read(written('q', { messageId: 'a', deliveryMode: 2 })).envelope;
     first.headers['changed'] = true;
     first.properties.messageId = 'changed';
     second.headers['changed'] = true;
     second.properties.type = 'changed';
-    expect(reader.read(write()).envelope).toMatchObject({ headers: {}, properties: { messageId: 'a' } });
-    expect(reader.read(write()).envelope.properties.type).toBeUndefined();
+    expect(reader.read(written('q', { messageId: 'a', deliveryMode: 2 })).envelope).toMatchObject({
+      headers: {},
+      properties: { messageId: 'a' },
+    });
+    expect(reader.read(written('q', { messageId: 'a', deliveryMode: 2 })).envelope.properties.type).toBeUndefined();
   });
 
   it('reads the messages of several producers in turn', () => {
     const reader = new EnvelopeReader();
-    const of = (exchange: string): string =>
-      sealCopy(
-        new EnvelopeWriter().head(
-          {
-            body: Buffer.from(exchange),
-            contentType: undefined,
-            contentEncoding: undefined,
-            headers: {},
-            properties: { messageId: exchange },
-          },
-          exchange,
-          '',
-        ),
-        undefined,
-      );
     for (const exchange of ['a', 'b', 'a', 'a', 'b', 'b']) {
-      const message = reader.read(of(exchange));
+      const message = reader.read(written(exchange, { messageId: exchange }));
       expect([message.exchange, message.envelope.body.toString()]).toEqual([exchange, exchange]);
     }
   });

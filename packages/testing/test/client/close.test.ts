@@ -204,6 +204,22 @@ describe('close() and what waits', () => {
   );
 
   it(
+    'does not wait for publishes that have no link to go to',
+    onBench(async (bench) => {
+      bench.network.refuse();
+      const connection = bench.connection();
+      const publishing = connection
+        .producer()
+        .publish('a', { routingKey: 'tasks' })
+        .catch((error: unknown) => error);
+      await bench.settle();
+      const report = await bench.within(forceMs, connection.close({ timeout: 10_000 }));
+      expect(report).toEqual({ ...nothing, abandoned: 1 });
+      expect(await publishing).toMatchObject({ code: 'CLOSED' });
+    }),
+  );
+
+  it(
     'waits for publishes in flight',
     onBench(async (bench) => {
       const connection = bench.connection();

@@ -12,6 +12,7 @@ import {
 import { onBench } from './support/bench.ts';
 import { BrokerError } from './support/strict-error.ts';
 
+const rejects = (): unknown => Promise.reject(new Error('late listener'));
 const hanging = (): Promise<never> => new Promise(() => {});
 const toTasks = { routingKey: 'tasks', declare: [new Queue('tasks')] };
 
@@ -345,7 +346,6 @@ describe('states', () => {
       connection.on('state', () => {
         throw new Error('listener');
       });
-      const rejects: () => unknown = () => Promise.reject(new Error('late listener'));
       connection.on('state', rejects);
       const off = connection.on('state', ({ state }) => seen.push(state));
       await connection.connect();

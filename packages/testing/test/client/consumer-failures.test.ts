@@ -131,6 +131,28 @@ describe('a handler that fails with ack: manual', () => {
   );
 
   it(
+    'after its link and its consumer are gone leaves no timer',
+    onBench(async (bench) => {
+      const gate = new Gate();
+      gate.shut();
+      const connection = bench.connection();
+      await connection.consume(tasks, async () => {
+        await gate.pass();
+        throw boom;
+      });
+      await connection.producer().publish('a', toTasks);
+      await bench.settle();
+      bench.network.refuse();
+      await bench.network.drop();
+      await bench.within(250, connection.close({ timeout: 0 }));
+      gate.open();
+      await bench.settle();
+      expect(bench.logged('error')).toContain('A message handler failed');
+      expect(bench.clock.pending).toBe(0);
+    }),
+  );
+
+  it(
     'with noAck is only reported',
     onBench(async (bench) => {
       const times = await failing(bench, { noAck: true });

@@ -190,6 +190,22 @@ describe('after the link is lost', () => {
       expect(await settling).toBe('lease-lost');
     }),
   );
+
+  it(
+    'or when the broker closes its channel for another reason',
+    onBench(async (bench) => {
+      const [message] = await receive(bench, 'a');
+      const error = new BrokerError('PRECONDITION_FAILED', 'unknown delivery tag 99');
+      bench.rules.push({
+        method: 'ack',
+        fault: async () => {
+          for (const channel of bench.broker.channels) channel.end(error);
+          throw error;
+        },
+      });
+      expect(await message!.ack()).toBe('lease-lost');
+    }),
+  );
 });
 
 describe('payload', () => {

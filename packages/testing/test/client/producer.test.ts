@@ -485,6 +485,21 @@ const offlineCrowd = async (bench: Bench, timeout: number): Promise<string[]> =>
 
 describe('offline (R24)', () => {
   it(
+    'publishes that expired in line do not hold up the next ones',
+    onBench(async (bench) => {
+      const producer = bench.connection().producer();
+      bench.network.refuse();
+      const expired = Promise.all(
+        Array.from({ length: 50 }, () => code(producer.publish('a', { ...toTasks, timeout: 100 }))),
+      );
+      expect(new Set(await bench.within(100, expired))).toEqual(new Set(['TIMEOUT']));
+      bench.network.heal();
+      await bench.within(1, producer.publish('b', toTasks));
+      expect(bench.broker.ready('tasks')).toEqual(['b']);
+    }),
+  );
+
+  it(
     '100 publishes with a deadline of 1 s, the link back after 2 s: all rejected, the broker got none',
     onBench(async (bench) => {
       expect(new Set(await offlineCrowd(bench, 1000))).toEqual(new Set(['TIMEOUT']));
