@@ -25,6 +25,8 @@ const folders = ['packages', 'examples', 'tools'].flatMap((group) =>
 );
 
 export default {
+  // A bound for machines that are busy, not a measure.
+  testTimeout: 30_000,
   maxWorkers: '100%',
   // Set so that jest uses workers even when every file is fast.
   workerIdleMemoryLimit: '1GB',

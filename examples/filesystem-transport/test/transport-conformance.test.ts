@@ -15,7 +15,7 @@ registerConformance(
     leaseMs,
     timeScale: 0.2,
     quietMs: 25,
-    deadlineMs: 3000,
+    deadlineMs: 15_000,
     unreachableUrl: 'filesystem://?dataFolderIn=/dev/null/data',
     quirks: {
       'get/missing-queue': noList,

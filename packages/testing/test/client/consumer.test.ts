@@ -9,7 +9,7 @@ import {
   SerializerNotInstalledError,
 } from '@kombu/core';
 
-import { hangAfter } from '../../src/fault/faults.ts';
+import { hangAfter, hangBefore } from '../../src/fault/faults.ts';
 import { Gate } from '../../src/fault/gate.ts';
 import type { Bench } from './support/bench.ts';
 import { onBench } from './support/bench.ts';
@@ -421,9 +421,13 @@ describe('cancel()', () => {
   it(
     'during a start that waits ends the start: nothing is consumed, then or later',
     onBench(async (bench) => {
-      for (const method of ['declareQueue', 'consume'] as const) {
+      for (const [method, hang] of [
+        ['declareQueue', hangAfter],
+        ['consume', hangAfter],
+        ['consume', hangBefore],
+      ] as const) {
         const gate = shutGate();
-        bench.rules.splice(0, bench.rules.length, { method, fault: hangAfter(gate) });
+        bench.rules.splice(0, bench.rules.length, { method, fault: hang(gate) });
         const consumer = bench.connection().consumer(tasks, { handler: () => {} });
         const starting = consumer.consume();
         await bench.settle();
