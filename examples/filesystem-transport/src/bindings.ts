@@ -33,7 +33,7 @@ export class FileBindings implements BindingStore {
     this.#clock = clock;
   }
 
-  async add(binding: BindingDeclaration, exchangeType?: string): Promise<void> {
+  async add(binding: BindingDeclaration, exchangeType: string): Promise<void> {
     const row = rowOf(binding, exchangeType);
     await this.#change(tableOf(binding), (rows) => (rows.some((other) => isSame(row, other)) ? rows : [row, ...rows]));
   }
@@ -109,11 +109,9 @@ function tableOf(binding: BindingDeclaration): string {
   return escapeName(binding.exchange) + (fitsKombu(binding) ? kombuTable : ownTable);
 }
 
-function rowOf(binding: BindingDeclaration, exchangeType?: string): Row {
+function rowOf(binding: BindingDeclaration, exchangeType = ''): Row {
   const { routingKey, destination, destinationType, arguments: args } = binding;
-  // When in doubt, one: Kombu's other exchanges do not look at it, and to its topic exchanges none means everything.
-  const hasPattern = exchangeType === undefined ? routingKey !== '' : exchangeType === 'topic';
-  const pattern = hasPattern ? kombuTopicPattern(routingKey) : '';
+  const pattern = exchangeType === 'topic' ? kombuTopicPattern(routingKey) : '';
   if (fitsKombu(binding)) return [routingKey, pattern, destination];
   const stored = JSON.parse(JSON.stringify(args)) as Arguments;
   if (isDeepStrictEqual(stored, { ...args })) return [routingKey, pattern, destination, destinationType, stored];

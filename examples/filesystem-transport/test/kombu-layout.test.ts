@@ -174,7 +174,7 @@ describe('what we write', () => {
   it('about headers and exchanges stands where Kombu does not look', async () => {
     const headers = { ...binding('stock', 'q', ''), arguments: { 'x-match': 'all', n: 1 } };
     const chained = { ...binding('stock', 'q', '#'), destinationType: 'exchange' as const };
-    for (const each of [headers, chained, binding('stock', 'q', 'plain')]) await store.bindings.add(each);
+    for (const each of [headers, chained, binding('stock', 'q', 'plain')]) await store.bindings.add(each, 'topic');
     expect(JSON.parse(readFileSync(table('stock'), 'utf8'))).toHaveLength(1);
     expect(await store.bindings.list('stock')).toEqual(expect.arrayContaining([headers, chained]));
     await store.bindings.removeQueue('q');

@@ -72,7 +72,7 @@ describe('the store of filesystem', () => {
     const store = await openStore(options);
     const name = '../../../escaped';
     await store.put(name, [message('x')]);
-    await store.bindings.add(binding(name, name, ''));
+    await store.bindings.add(binding(name, name, ''), 'topic');
     expect(await payloadsOf(store, name)).toEqual(['x']);
     expect(readdirSync(options.controlFolder)).toEqual(['..%2F..%2F..%2Fescaped.exchange']);
   });
@@ -91,17 +91,19 @@ describe('the store of filesystem', () => {
 describe('the bindings of filesystem', () => {
   it('are the same array while nothing changed', async () => {
     const [store, other] = await twoStores();
-    await store.bindings.add(binding('e', 'q', 'a'));
+    await store.bindings.add(binding('e', 'q', 'a'), 'topic');
     const list = await store.bindings.list('e');
     expect(await store.bindings.list('e')).toBe(list);
-    await other.bindings.add(binding('e', 'q', 'b'));
+    await other.bindings.add(binding('e', 'q', 'b'), 'topic');
     expect(await store.bindings.list('e')).toHaveLength(2);
   });
 
   it('are all there when many are added at once', async () => {
     const [store, other] = await twoStores();
     const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
-    await Promise.all(keys.map((key, index) => (index % 2 ? store : other).bindings.add(binding('e', 'q', key))));
+    await Promise.all(
+      keys.map((key, index) => (index % 2 ? store : other).bindings.add(binding('e', 'q', key), 'topic')),
+    );
     const routingKeys = (await store.bindings.list('e')).map(({ routingKey }) => routingKey);
     expect(routingKeys.toSorted()).toEqual(keys.toSorted());
   });
@@ -109,7 +111,7 @@ describe('the bindings of filesystem', () => {
   it('refuse arguments that JSON would change', async () => {
     const [store] = await twoStores();
     for (const value of [new Date(0), undefined, Number.NaN, Buffer.from('x')]) {
-      const added = store.bindings.add({ ...binding('e', 'q', ''), arguments: { value } });
+      const added = store.bindings.add({ ...binding('e', 'q', ''), arguments: { value } }, 'topic');
       await expect(added).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     }
   });
@@ -120,7 +122,7 @@ describe('the bindings of filesystem', () => {
     const lock = join(options.controlFolder, 'lock');
     mkdirSync(lock);
     utimesSync(lock, 0, 0);
-    await store.bindings.add(binding('e', 'q', 'a'));
+    await store.bindings.add(binding('e', 'q', 'a'), 'topic');
     expect(await store.bindings.list('e')).toHaveLength(1);
   });
 

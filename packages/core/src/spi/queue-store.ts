@@ -106,7 +106,8 @@ export interface QueueStore<R = unknown> {
 
 /** A table of bindings in the store itself. Both ways idempotent. */
 export interface BindingStore {
-  add(binding: BindingDeclaration): Promise<void>;
+  /** `exchangeType`: some layouts, Kombu's among them, keep more for a topic exchange than for others. */
+  add(binding: BindingDeclaration, exchangeType: string): Promise<void>;
   remove(binding: BindingDeclaration): Promise<void>;
   /**
    * All bindings of the exchange. Core asks before each batch of publishes and compiles the answer; return the same array

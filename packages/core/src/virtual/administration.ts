@@ -98,7 +98,10 @@ export class Administration {
     const isNew = topology.bind(binding);
     if (!store.bindings) return;
     try {
-      await this.#link.control(`Binding ${quoted(binding.destination)}`, async () => store.bindings?.add(binding));
+      const exchangeType = topology.router.exchangeType(binding.exchange) ?? 'direct';
+      await this.#link.control(`Binding ${quoted(binding.destination)}`, async () =>
+        store.bindings?.add(binding, exchangeType),
+      );
     } catch (error) {
       if (isNew) topology.unbind(binding);
       throw error;

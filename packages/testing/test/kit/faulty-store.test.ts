@@ -137,7 +137,7 @@ describe('faultyStore', () => {
       routingKey: '',
       arguments: {},
     } as const;
-    await expect(store.bindings?.add(binding)).rejects.toMatchObject(connectionLost);
+    await expect(store.bindings?.add(binding, 'direct')).rejects.toMatchObject(connectionLost);
     expect(await store.bindings?.list('e')).toEqual([]);
     expect(inner.calls).toEqual(['watch q 30000', 'bind']);
   });

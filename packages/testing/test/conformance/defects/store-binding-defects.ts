@@ -13,9 +13,9 @@ export const storeBindingDefects: readonly StoreDefect[] = [
     plant: onTable((table) => {
       const own: BindingDeclaration[] = [];
       return {
-        add: (binding) => {
+        add: (binding, type) => {
           own.push(binding);
-          return table.add(binding);
+          return table.add(binding, type);
         },
         list: async (exchange) => own.filter((each) => each.exchange === exchange),
       };
@@ -27,9 +27,9 @@ export const storeBindingDefects: readonly StoreDefect[] = [
     plant: onTable((table) => {
       const exchanges = new Set<string>();
       return {
-        add: (binding) => {
+        add: (binding, type) => {
           exchanges.add(binding.exchange);
-          return table.add({ ...binding, exchange: 'one' });
+          return table.add({ ...binding, exchange: 'one' }, type);
         },
         list: () => table.list('one'),
       };

@@ -14,8 +14,8 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       const [table, other] = [tableOf(await t.store()), tableOf(await t.store())];
       const [exchange, elsewhere] = [t.name('exchange'), t.name('exchange')];
       const added = [binding(exchange, 'q1', 'a.*'), binding(exchange, 'q1', 'b'), binding(exchange, 'q2', '')];
-      for (const each of added) await t.wait(table.add(each), 'add');
-      await t.wait(table.add(binding(elsewhere, 'q3', 'x')), 'add');
+      for (const each of added) await t.wait(table.add(each, 'topic'), 'add');
+      await t.wait(table.add(binding(elsewhere, 'q3', 'x'), 'topic'), 'add');
       assert.deepEqual(summary(await t.wait(other.list(exchange), 'list')), summary(added));
       assert.deepEqual(await t.wait(other.list(t.name('unknown')), 'list'), []);
       await removeAll(t, table, [...added, binding(elsewhere, 'q3', 'x')]);
@@ -29,8 +29,8 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       const table = tableOf(await t.store());
       const exchange = t.name('exchange');
       const [one, two] = [binding(exchange, 'q', 'one'), binding(exchange, 'q', 'two')];
-      await t.wait(table.add(one), 'add');
-      await t.wait(table.add(one), 'add');
+      await t.wait(table.add(one, 'topic'), 'add');
+      await t.wait(table.add(one, 'topic'), 'add');
       await t.wait(table.remove(two), 'remove');
       assert.deepEqual(summary(await t.wait(table.list(exchange), 'list')), summary([one]));
       await t.wait(table.remove(one), 'remove');
@@ -52,7 +52,7 @@ export const bindings: readonly StoreCase[] = group('bindings', {
         binding(two, doomed, 'a'),
         binding(one, kept, 'a'),
       ];
-      for (const each of added) await t.wait(table.add(each), 'add');
+      for (const each of added) await t.wait(table.add(each, 'topic'), 'add');
       await t.wait(table.removeQueue(doomed), 'removeQueue');
       assert.deepEqual(summary(await t.wait(table.list(one), 'list')), summary(added.slice(3)));
       assert.deepEqual(await t.wait(table.list(two), 'list'), []);
@@ -69,7 +69,7 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       const one = binding(exchange, 'q', 'one');
       for (let round = 0; round < 3; round++) {
         assert.deepEqual(await t.wait(table.list(exchange), 'list'), [], 'before it was added');
-        await t.wait(other.add(one), 'add');
+        await t.wait(other.add(one, 'topic'), 'add');
         assert.deepEqual(summary(await t.wait(table.list(exchange), 'list')), summary([one]), 'after it was added');
         await t.wait(other.remove(one), 'remove');
       }
@@ -84,7 +84,7 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       const exchange = t.name('exchänge/with:odd,chars');
       const odd = ['', ' ', 'a.b', '*.#', '__proto__', 'quote"\'', '\u0006\u0016', 'grüße🎈', 'a,b|c:d;e\\f/g'];
       const added = odd.flatMap((text) => [binding(exchange, 'queue', text), binding(exchange, `q${text}`, 'key')]);
-      for (const each of added) await t.wait(table.add(each), 'add');
+      for (const each of added) await t.wait(table.add(each, 'topic'), 'add');
       assert.deepEqual(summary(await t.wait(table.list(exchange), 'list')), summary(added));
       await removeAll(t, table, added);
       assert.deepEqual(await t.wait(table.list(exchange), 'list'), []);
