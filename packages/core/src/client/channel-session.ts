@@ -8,7 +8,7 @@ export class ChannelSession {
   readonly channel: TransportChannel;
   readonly generation: number;
   #gone: Error | undefined;
-  #controller: AbortController | undefined;
+  readonly #whenEnded = new Set<(reason: Error) => void>();
 
   constructor(channel: TransportChannel, generation: number) {
     this.channel = channel;
@@ -24,18 +24,17 @@ export class ChannelSession {
     return this.#gone;
   }
 
-  /** Fires when the session ends. Made on first use: most messages never ask. */
-  get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#gone) this.#controller.abort(this.#gone);
-    }
-    return this.#controller.signal;
+  /** Calls back once, when the session ends, or at once if it has; returns how to call that off. */
+  onEnd(callback: (reason: Error) => void): () => void {
+    if (this.#gone) callback(this.#gone);
+    else this.#whenEnded.add(callback);
+    return () => this.#whenEnded.delete(callback);
   }
 
   end(reason: Error): void {
     if (this.#gone) return;
     this.#gone = reason;
-    this.#controller?.abort(reason);
+    for (const callback of this.#whenEnded) callback(reason);
+    this.#whenEnded.clear();
   }
 }

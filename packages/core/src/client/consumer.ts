@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { KombuError } from '../errors.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, MessageStateError } from '../errors.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded } from '../reliability/deadline.ts';
 import type { ConsumeOptions } from '../spi/declarations.ts';
@@ -233,10 +233,11 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
     return { completed, released: this.#released - before.released, abandoned };
   }
 
-  /** The newest first, so that each goes in front of the one behind it. What fails is logged, and comes back with the channel. */
+  /** The newest first, so that each goes in front of the one behind it. */
   async #giveBack(messages: readonly Message[]): Promise<void> {
     this.#released += messages.length;
-    await Promise.all(messages.toReversed().map((message) => message.requeue().catch(() => {})));
+    const reason = new MessageStateError('The consumer gave the message back to its queue');
+    await Promise.all(messages.toReversed().map((message) => message.giveBack(reason)));
   }
 
   #idle(): Promise<void> {

@@ -49,7 +49,10 @@ export class Message<T = unknown> {
   readonly #context: MessageContext;
   #state: MessageState = 'received';
   #payload: unknown = undecoded;
-  #signal: AbortSignal | undefined;
+  // Made on first use: most messages never ask.
+  #ownership: AbortController | undefined;
+  #unwatch: (() => void) | undefined;
+  #givenBack: Error | undefined;
 
   /** For consumers; applications get messages from them. */
   constructor(delivery: Delivery, session: ChannelSession, context: MessageContext) {
@@ -116,13 +119,13 @@ export class Message<T = unknown> {
     return this.#delivery.error;
   }
 
-  /** Fires when the message is no longer ours: its lease or its channel is lost, and another consumer may have it. */
+  /**
+   * Fires when the message is no longer ours, though unsettled: its lease or its channel is lost, or its consumer closed and
+   * gave it back. Another consumer may have it then.
+   */
   get signal(): AbortSignal {
-    if (!this.#signal) {
-      const lease = this.#delivery.signal;
-      this.#signal = lease ? AbortSignal.any([lease, this.#session.signal]) : this.#session.signal;
-    }
-    return this.#signal;
+    this.#ownership ??= this.#watch();
+    return this.#ownership.signal;
   }
 
   /**
@@ -201,8 +204,31 @@ export class Message<T = unknown> {
     const outcome = this.#session.alive
       ? this.#send(channel, state, options)
       : Promise.resolve<SettleOutcome>('lease-lost');
+    this.#unwatch?.();
     this.#context.settled?.(this, options?.multiple === true);
     return outcome;
+  }
+
+  /** For consumers: back to the queue, whether or not a handler is at work on it. */
+  async giveBack(reason: Error): Promise<void> {
+    if (this.acknowledged) return;
+    this.#givenBack = reason;
+    const requeued = this.requeue();
+    this.#ownership?.abort(reason);
+    // What failed is logged, and the message comes back with the end of its channel.
+    await requeued.catch(() => {});
+  }
+
+  #watch(): AbortController {
+    const ownership = new AbortController();
+    if (this.#givenBack) ownership.abort(this.#givenBack);
+    if (this.acknowledged) return ownership;
+    const lease = this.#delivery.signal;
+    if (lease?.aborted) ownership.abort(lease.reason);
+    lease?.addEventListener('abort', () => ownership.abort(lease.reason), { once: true });
+    // Not by AbortSignal.any: in Node 20 a long-lived signal remembers each one that was made of it.
+    this.#unwatch = this.#session.onEnd((reason) => ownership.abort(reason));
+    return ownership;
   }
 
   /** For consumers: a later message was acked with `multiple`. */

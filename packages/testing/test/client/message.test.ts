@@ -1,5 +1,6 @@
-import type { Message } from '@kombu/core';
+import type { Connection, Message } from '@kombu/core';
 import {
+  Consumer,
   ContentDisallowedError,
   DecodeError,
   MessageStateError,
@@ -9,8 +10,11 @@ import {
 } from '@kombu/core';
 
 import { failBefore } from '../../src/fault/faults.ts';
+import { Gate } from '../../src/fault/gate.ts';
 import type { Bench } from './support/bench.ts';
 import { onBench } from './support/bench.ts';
+import type { MemoryBench } from './support/memory-bench.ts';
+import { onMemory } from './support/memory-bench.ts';
 import { BrokerError } from './support/strict-error.ts';
 
 const tasks = new Queue('tasks');
@@ -204,6 +208,58 @@ describe('after the link is lost', () => {
         },
       });
       expect(await message!.ack()).toBe('lease-lost');
+    }),
+  );
+});
+
+describe('the signal of a leased message', () => {
+  const cases: Record<string, (bench: MemoryBench, connection: Connection) => Promise<unknown>> = {
+    'the link breaks': (bench) => bench.network.drop(),
+    'the lease ends': async (bench) => {
+      bench.broker.expireLeases();
+      await bench.clock.advance(15_000);
+    },
+    'its consumer closes, on a channel that stays open': async (bench, connection) => {
+      const [consumer] = connection.internals.consumers;
+      await bench.within(1000, consumer!.close({ timeout: 0 }));
+    },
+    'the connection closes': (bench, connection) => bench.within(1000, connection.close({ timeout: 0 })),
+  };
+
+  it.each(Object.keys(cases))('fires when %s', (name) =>
+    onMemory(async (bench) => {
+      const connection = bench.connection();
+      const messages: Message[] = [];
+      const gate = new Gate();
+      gate.shut();
+      const handler = (_: unknown, message: Message): Promise<void> => {
+        messages.push(message);
+        return gate.pass();
+      };
+      await new Consumer(await connection.channel(), { queues: tasks, handler }).consume();
+      for (let n = 1; n <= 2; n++) await connection.producer().publish(n, toTasks);
+      await bench.settle();
+      const { signal } = messages[0]!;
+      expect(signal.aborted).toBe(false);
+      expect(messages[0]!.signal).toBe(signal);
+      await cases[name]?.(bench, connection);
+      await bench.settle();
+      expect(signal.aborted).toBe(true);
+      expect(messages[1]!.signal.aborted).toBe(true);
+      gate.open();
+    })(),
+  );
+
+  it(
+    'does not fire any more once the message was settled',
+    onMemory(async (bench) => {
+      const connection = bench.connection();
+      await connection.producer().publish('a', toTasks);
+      const message = await tasks.get(connection);
+      const { signal } = message!;
+      await message?.ack();
+      await bench.network.drop();
+      expect(signal.aborted).toBe(false);
     }),
   );
 });
