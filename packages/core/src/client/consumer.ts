@@ -385,6 +385,7 @@ export class Consumer<T = unknown> implements HostedConsumer, AsyncDisposable, A
 
   #succeeded(message: Message): void {
     this.#completed += 1;
+    if (this.#options.ack === 'auto') this.#policy.handlerSucceeded(message);
     if (this.#options.ack === 'auto' && !message.acknowledged) {
       message
         .ack()

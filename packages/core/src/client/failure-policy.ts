@@ -3,6 +3,7 @@ import { completePolicy, retryInterval } from '../reliability/retry.ts';
 import type { CompleteRetryPolicy } from '../reliability/retry.ts';
 import type { ConsumerOptions } from './consumer-options.ts';
 import { guarded } from './emitter.ts';
+import { FailureCounts } from './failure-counts.ts';
 import type { Exchange } from './exchange.ts';
 import type { Host, Place } from './host.ts';
 import type { Message } from './message.ts';
@@ -22,6 +23,7 @@ export class FailurePolicy {
   readonly #options: ConsumerOptions;
   readonly #backOff: CompleteRetryPolicy;
   readonly #attempts: number;
+  readonly #counts = new FailureCounts();
   readonly #held = new Map<Message, ClockTimer>();
   readonly #underWay = new Set<Promise<unknown>>();
   #producer: Producer | undefined;
@@ -39,10 +41,16 @@ export class FailurePolicy {
   handlerFailed(error: Error, message: Message, noAck: boolean): void {
     this.report(error, message, 'A message handler failed');
     if (noAck || message.acknowledged) return;
-    const deliveries = 1 + (message.deliveryCount ?? (message.deliveryInfo.redelivered ? 1 : 0));
+    const deliveries = this.#counts.next(message);
     if (this.#options.ack === 'auto' && deliveries >= this.#attempts) {
+      this.#counts.forget(message);
       this.#background(this.#giveUp(message, error, 'delivery-limit', this.#options.deadLetter));
     } else this.#requeueLater(message, retryInterval(this.#backOff, deliveries - 1, this.#host.random));
+  }
+
+  /** The handler is done: what was counted for the message is of no use any more. */
+  handlerSucceeded(message: Message): void {
+    this.#counts.forget(message);
   }
 
   /** The body cannot be decoded. Answers false when the handler shall have it raw. */

@@ -181,6 +181,34 @@ describe('ack: auto', () => {
   );
 
   it(
+    'delivers at most `attempts` times also where the broker does not count, message by message',
+    onBench(async (bench) => {
+      bench.broker.countsDeliveries = false;
+      const calls = new Map<unknown, number>();
+      const handler = (body: unknown, message: Message): void => {
+        calls.set(body, (calls.get(body) ?? 0) + 1);
+        if (body !== 'good' || calls.get(body) !== 3) throw boom;
+        expect(message.deliveryInfo.redelivered).toBe(true);
+      };
+      await failing(
+        bench,
+        { ack: 'auto', retry: { attempts: 4, intervalStart: 10 }, deadLetter: 'graveyard' },
+        handler,
+      );
+      const producer = bench.connection().producer({ routingKey: 'tasks' });
+      for (const body of ['bad', 'good', 'worse']) await producer.publish(body, { messageId: body });
+      await bench.clock.advance(600_000);
+      expect([...calls]).toEqual([
+        ['bad', 4],
+        ['good', 3],
+        ['worse', 4],
+      ]);
+      expect(waiting(bench, 'graveyard').map(({ body }) => body.toString())).toEqual(['bad', 'worse']);
+      expect(bench.broker.ready('tasks')).toEqual([]);
+    }),
+  );
+
+  it(
     'delivers at most `attempts` times, spaced by the policy, and then dead-letters once, with the story in the headers (R25)',
     onBench(async (bench) => {
       const media = new Exchange('media', { type: 'fanout' });

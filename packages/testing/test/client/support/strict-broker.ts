@@ -97,6 +97,8 @@ export class StrictBroker implements Transport {
   readonly targets: Target[] = [];
   /** Every operation of the clients, as `declareQueue tasks`. */
   readonly log: string[] = [];
+  /** A classic queue of AMQP only says that a message was delivered before, not how often. */
+  countsDeliveries = true;
   /** Channels that were opened so far. */
   opened = 0;
   /** Stands in for the answer to an attempt to connect. */

@@ -223,7 +223,7 @@ export class StrictChannel implements TransportChannel {
       routingKey,
       queue: queue.declaration.name,
       redelivered: deliveries > 0,
-      deliveryCount: deliveries,
+      ...(this.#broker.countsDeliveries ? { deliveryCount: deliveries } : {}),
     };
   }
 
