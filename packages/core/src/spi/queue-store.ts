@@ -87,7 +87,11 @@ export interface QueueStore<R = unknown> {
     receipts: readonly R[],
     options: { readonly delayMs: number },
   ): Promise<void | readonly SettleOutcome[]>;
-  /** Extends leases by a full lease time from now. Absent: leases last as long as the connection. */
+  /**
+   * Extends leases by a full lease time from now. Absent: leases last as long as the connection. A message may be settled
+   * while its renewal is under way: a store whose handle changes with each renewal keeps it inside the receipt, and lets the
+   * settlement wait.
+   */
   renew?(queue: string, receipts: readonly R[]): Promise<void | readonly SettleOutcome[]>;
   /** The lease time in force, in milliseconds; needed with `renew`. */
   readonly leaseMs?: number;
