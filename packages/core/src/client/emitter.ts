@@ -28,10 +28,6 @@ export class Emitter<Events extends object> {
       );
     }
   }
-
-  clear(): void {
-    this.#listeners.clear();
-  }
 }
 
 /** Calls a hook of the user's; what it throws, or rejects with later, is logged. */

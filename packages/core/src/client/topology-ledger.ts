@@ -23,10 +23,6 @@ const order = { exchange: 0, queue: 1, binding: 2 } as const;
 export class TopologyLedger {
   readonly #entries = new Map<string, TopologyEntry>();
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   record(entry: TopologyEntry): void {
     this.#entries.set(entryKey(entry), entry);
   }
@@ -55,10 +51,6 @@ export class TopologyLedger {
   queue(name: string): QueueDeclaration | undefined {
     const entry = this.#entries.get(`queue ${name}`);
     return entry?.kind === 'queue' ? entry.declaration : undefined;
-  }
-
-  clear(): void {
-    this.#entries.clear();
   }
 
   /** All entries in the order in which they have to be declared. */

@@ -1,6 +1,6 @@
 import type { Clock, QueueStore } from '@kombu/core/spi';
 import type { StoreDefect } from './plant.ts';
-import { never } from './plant.ts';
+import { never, releaseToTail } from './plant.ts';
 
 /** Faults of a store in queues, ranks and its end. */
 export const storeQueueDefects: readonly StoreDefect[] = [
@@ -67,7 +67,7 @@ export const storeQueueDefects: readonly StoreDefect[] = [
         ),
     }),
   },
-  { name: 'a release forgets the priority', caughtBy: 'ranks/priority-released', plant: copyToTail },
+  { name: 'a release forgets the priority', caughtBy: 'ranks/priority-released', plant: releaseToTail },
   {
     name: 'delay is ignored',
     caughtBy: 'ranks/delay',
@@ -156,24 +156,6 @@ function sleepThenLook(store: QueueStore, clock: Clock): Partial<QueueStore> {
     get: async (queue, options) => {
       if (options.waitMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, options.waitMs));
       return store.get(queue, { ...options, waitMs: 0 });
-    },
-  };
-}
-
-function copyToTail(store: QueueStore): Partial<QueueStore> {
-  const payloads = new Map<unknown, string>();
-  return {
-    get: async (queue, options) => {
-      const taken = await store.get(queue, options);
-      for (const { receipt, payload } of taken) payloads.set(receipt, payload);
-      return taken;
-    },
-    release: async (queue, receipts) => {
-      for (const receipt of receipts) {
-        const payload = payloads.get(receipt) ?? '';
-        await store.put(queue, [{ payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} }]);
-      }
-      return store.ack(queue, receipts);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { QueueStore, SettleOutcome } from '@kombu/core/spi';
 import type { StoreDefect } from './plant.ts';
-import { never } from './plant.ts';
+import { never, releaseToTail } from './plant.ts';
 
 /** Faults of a store in settling and leasing. */
 export const storeSettleDefects: readonly StoreDefect[] = [
@@ -35,8 +35,8 @@ export const storeSettleDefects: readonly StoreDefect[] = [
       },
     }),
   },
-  { name: 'release puts messages at the end', caughtBy: 'settle/release', plant: copyToTail },
-  { name: 'released batches are turned round', caughtBy: 'settle/release-batch', plant: copyToTail },
+  { name: 'release puts messages at the end', caughtBy: 'settle/release', plant: releaseToTail },
+  { name: 'released batches are turned round', caughtBy: 'settle/release-batch', plant: releaseToTail },
   {
     name: 'released messages are not marked',
     caughtBy: 'settle/release',
@@ -126,28 +126,11 @@ export const storeSettleDefects: readonly StoreDefect[] = [
   },
 ];
 
-function copyToTail(store: QueueStore): Partial<QueueStore> {
-  const payloads = new Map<unknown, string>();
-  return {
-    get: async (queue, options) => {
-      const taken = await store.get(queue, options);
-      for (const { receipt, payload } of taken) payloads.set(receipt, payload);
-      return taken;
-    },
-    release: async (queue, receipts) => {
-      for (const receipt of receipts) {
-        const payload = payloads.get(receipt) ?? '';
-        await store.put(queue, [{ payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} }]);
-      }
-      return store.ack(queue, receipts);
-    },
-  };
-}
-
 function releaseTwice(store: QueueStore): Partial<QueueStore> {
-  const { release = never } = copyToTail(store);
+  const copying = releaseToTail(store);
+  const { release = never } = copying;
   return {
-    ...copyToTail(store),
+    ...copying,
     release: async (queue, receipts, options): Promise<void | readonly SettleOutcome[]> => {
       const message = { payload: 'x', priority: 0, delayMs: 31_000, expiresAt: undefined, properties: {} };
       await store.put(queue, [message]);
