@@ -34,6 +34,7 @@ export type {
   GetOptions,
   OutgoingMessage,
   PutFailure,
+  BroadcastMessage,
   QueueStore,
   StoredMessage,
 } from './spi/queue-store.ts';

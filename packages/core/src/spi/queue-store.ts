@@ -15,6 +15,13 @@ export interface OutgoingMessage {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
+/** A message on its way to whoever listens to a fanout exchange. */
+export interface BroadcastMessage {
+  /** The Kombu envelope as JSON text; opaque to the store. */
+  readonly payload: string;
+  readonly routingKey: string;
+}
+
 /** Which messages of a `put` did not get in. */
 export interface PutFailure {
   readonly index: number;
@@ -102,6 +109,13 @@ export interface QueueStore<R = unknown> {
   watch?(queue: string, wake: () => void): () => void;
   /** Bindings that all processes share. Absent: each process routes by its own. */
   readonly bindings?: BindingStore;
+  /**
+   * For layouts in which peers listen to a fanout exchange itself and not to a queue of theirs (Kombu's PUB/SUB on Redis, its
+   * broadcast collection in MongoDB). Core calls it for each message of a fanout exchange, besides the `put` into each bound
+   * queue; a delayed message is not broadcast, as nothing would keep it. Gives the number of listeners that each message
+   * reached, where the store knows; with `mandatory`, a message without a queue and without a known listener is unroutable.
+   */
+  broadcast?(exchange: string, messages: readonly BroadcastMessage[]): Promise<void | readonly number[]>;
   /** Resolves when the link broke. Absent: core takes the first connection error of any call as its end. */
   readonly closed?: Promise<Error | undefined>;
   /** The client library's object, for `connection.unwrap()`. */
@@ -115,9 +129,9 @@ export interface BindingStore {
   remove(binding: BindingDeclaration): Promise<void>;
   /**
    * All bindings of the exchange. Core asks before each batch of publishes and compiles the answer; return the same array
-   * object while nothing changed, and it is not compiled again.
+   * object while nothing changed, and it is not compiled again. `exchangeType` is undefined where only others declared it.
    */
-  list(exchange: string): Promise<readonly BindingDeclaration[]>;
+  list(exchange: string, exchangeType: string | undefined): Promise<readonly BindingDeclaration[]>;
   /** Forgets all bindings that lead to this queue, when the queue is deleted. */
   removeQueue(queue: string): Promise<void>;
 }

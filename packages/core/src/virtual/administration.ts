@@ -155,9 +155,10 @@ export class Administration {
   /** Lets the topology know the bindings that other processes made. */
   async #readBindings(exchange: string): Promise<void> {
     const { store, topology } = this.#link;
-    if (!store.bindings || !topology.hasExchange(exchange)) return;
+    const type = topology.declaredType(exchange);
+    if (!store.bindings || type === undefined) return;
     const bindings = await this.#link.control(`Reading the bindings of ${JSON.stringify(exchange)}`, async () =>
-      store.bindings?.list(exchange),
+      store.bindings?.list(exchange, type),
     );
     if (bindings) topology.router.replaceBindings(exchange, bindings);
   }

@@ -2,23 +2,30 @@ import type { KombuError } from '../errors.ts';
 import { UnroutableError } from '../errors.ts';
 import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
 import type { PublishWaiter } from '../spi/transport.ts';
+import type { BroadcastWaiter } from './broadcasts.ts';
 import type { RouteWaiter } from './route-finder.ts';
 import type { PutWaiter } from './store-calls.ts';
+
+/** Hears what became of the copies of a message. */
+export type CopyWaiter = PutWaiter & BroadcastWaiter;
 
 /** Writes the copies of a message. */
 export interface CopyWriter {
   readonly guarantee: PublishGuarantee;
-  /** The waiter hears once from each queue. Throws before anything is sent. */
-  put(queues: readonly string[], envelope: Envelope, route: Route, waiter: PutWaiter): void;
+  /** Does a copy go to the listeners of the exchange too? */
+  isBroadcast(route: Route): boolean;
+  /** The waiter hears once from each queue, and once of the broadcast. Throws before anything is sent. */
+  put(queues: readonly string[], envelope: Envelope, route: Route, waiter: CopyWaiter): void;
 }
 
-/** A message on its way: hears of its route, then from each of its queues, and tells its publisher. */
-export class Publication implements RouteWaiter, PutWaiter {
+/** A message on its way: hears of its route, then of each of its copies, and tells its publisher. */
+export class Publication implements RouteWaiter, CopyWaiter {
   readonly #writer: CopyWriter;
   readonly #envelope: Envelope;
   readonly #route: Route;
   readonly #waiter: PublishWaiter;
   #open = 1;
+  #queues = 0;
   #error: KombuError | undefined;
 
   constructor(writer: CopyWriter, envelope: Envelope, route: Route, waiter: PublishWaiter) {
@@ -29,8 +36,10 @@ export class Publication implements RouteWaiter, PutWaiter {
   }
 
   routed(queues: readonly string[]): void {
-    if (queues.length === 0) return this.#unroutable();
-    this.#open = queues.length;
+    const isBroadcast = this.#writer.isBroadcast(this.#route);
+    this.#queues = queues.length;
+    this.#open = queues.length + (isBroadcast ? 1 : 0);
+    if (this.#open === 0) return this.#unroutable();
     try {
       this.#writer.put(queues, this.#envelope, this.#route, this);
     } catch (error) {
@@ -41,6 +50,11 @@ export class Publication implements RouteWaiter, PutWaiter {
   stored(): void {
     this.#open -= 1;
     if (this.#open === 0) this.#finish();
+  }
+
+  broadcast(listeners: number | undefined): void {
+    if (this.#queues === 0 && !listeners) this.#unroutable();
+    else this.stored();
   }
 
   /** Told by the search for the route, or by one queue. */

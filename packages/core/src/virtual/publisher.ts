@@ -3,7 +3,7 @@ import type { Envelope, PublishGuarantee, Route } from '../spi/envelope.ts';
 import { isEndlessCycle, type DeathReason } from './dead-letter.ts';
 import type { PublishWaiter } from '../spi/transport.ts';
 import type { VirtualLink } from './link.ts';
-import { Publication, type CopyWriter } from './publication.ts';
+import { Publication, type CopyWaiter, type CopyWriter } from './publication.ts';
 import { publishRefusal } from './refusals.ts';
 import type { RouteFinder } from './route-finder.ts';
 import type { PutWaiter, StoreCalls } from './store-calls.ts';
@@ -77,10 +77,23 @@ export class Publisher implements CopyWriter {
     });
   }
 
-  put(queues: readonly string[], envelope: Envelope, route: Route, waiter: PutWaiter): void {
+  /** Do peers listen to this exchange itself? Nothing would keep a delayed message for them. */
+  isBroadcast({ exchange, delay }: Route): boolean {
+    const { store, topology } = this.#link;
+    return store.broadcast !== undefined && !delay && topology.router.exchangeType(exchange) === 'fanout';
+  }
+
+  put(queues: readonly string[], envelope: Envelope, route: Route, waiter: CopyWaiter): void {
     const head = this.#writer.head(envelope, route.exchange, route.routingKey);
     this.#checkSize(head);
     for (const queue of queues) this.#putCopy(queue, head, envelope, route.delay ?? 0, waiter);
+    if (this.isBroadcast(route)) this.#broadcast(head, envelope, route, waiter);
+  }
+
+  #broadcast(head: string, { properties }: Envelope, { exchange, routingKey }: Route, waiter: CopyWaiter): void {
+    const { expiration } = properties;
+    const payload = sealCopy(head, expiration === undefined ? undefined : this.#link.clock.now() + expiration);
+    this.#calls.broadcasts.add(exchange, { payload, routingKey }, waiter);
   }
 
   #putCopy(queue: string, head: string, { properties }: Envelope, delayMs: number, waiter: PutWaiter): void {

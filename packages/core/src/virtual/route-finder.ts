@@ -74,11 +74,12 @@ export class RouteFinder {
   /** Reads the shared bindings of the exchange, and of all that they lead to. */
   async #refresh(exchange: string, seen: Set<string> = new Set()): Promise<boolean> {
     seen.add(exchange);
-    const bindings = await (this.#link.store.bindings as BindingStore).list(exchange);
     const { topology } = this.#link;
+    const type = topology.declaredType(exchange);
+    const bindings = await (this.#link.store.bindings as BindingStore).list(exchange, type);
     const changed = this.#known.get(exchange)?.bindings !== bindings;
     if (changed) this.#known.set(exchange, { bindings, behind: exchangesIn(bindings) });
-    if (changed && !topology.hasExchange(exchange)) this.#infer(exchange, bindings);
+    if (changed && type === undefined) this.#infer(exchange, bindings);
     if (topology.router.hasExchange(exchange)) topology.router.replaceBindings(exchange, bindings);
     const alternate = topology.alternateOf(exchange);
     for (const next of [

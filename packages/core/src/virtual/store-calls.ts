@@ -1,6 +1,7 @@
 import type { KombuError } from '../errors.ts';
 import type { SettleOutcome } from '../spi/envelope.ts';
 import type { OutgoingMessage, PutFailure } from '../spi/queue-store.ts';
+import { Broadcasts } from './broadcasts.ts';
 import { Coalescer } from './coalescer.ts';
 import type { VirtualLink } from './link.ts';
 import { breaksLink, notSentError, publishError, uncertainError } from './store-error.ts';
@@ -43,6 +44,7 @@ const rememberedQueues = 1000;
 
 /** The calls that move messages, batched per queue. */
 export class StoreCalls {
+  readonly broadcasts: Broadcasts;
   readonly #link: VirtualLink;
   readonly #putBatch: PutBatch;
   readonly #queues = new Map<string, QueueCalls>();
@@ -51,12 +53,13 @@ export class StoreCalls {
   constructor(link: VirtualLink, putBatch: PutBatch) {
     this.#link = link;
     this.#putBatch = putBatch;
+    this.broadcasts = new Broadcasts(link);
   }
 
   /** Resolves when all that is under way now is done. */
   async whenIdle(): Promise<void> {
     const calls = Array.from(this.#queues.values(), coalescersOf);
-    await Promise.all(calls.flat().map((each) => each.whenIdle()));
+    await Promise.all([this.broadcasts, ...calls.flat()].map((each) => each.whenIdle()));
   }
 
   put(queue: string, message: OutgoingMessage, waiter: PutWaiter): void {
@@ -91,6 +94,7 @@ export class StoreCalls {
 
   /** Settles everything that waits: the link is gone. */
   abandon(reason: KombuError): void {
+    this.broadcasts.abandon(reason);
     for (const { puts, returns, acks, releases } of this.#queues.values()) {
       for (const { sent, unsent } of [puts.abandon(), returns?.abandon() ?? nobody]) {
         for (const waiter of sent) waiter.failed(uncertainError(reason));

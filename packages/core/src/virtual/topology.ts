@@ -66,6 +66,11 @@ export class Topology {
     return this.#exchanges.has(name) || name === '' || (name.startsWith('amq.') && this.router.hasExchange(name));
   }
 
+  /** Undefined for an exchange whose type was only inferred from the bindings of others. */
+  declaredType(name: string): string | undefined {
+    return this.hasExchange(name) ? this.router.exchangeType(name) : undefined;
+  }
+
   /**
    * Removes it with its bindings, which are returned; an unknown exchange is no error, as in RabbitMQ.
    *

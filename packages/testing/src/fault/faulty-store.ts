@@ -16,6 +16,7 @@ const storeMethods = [
   'exists',
   'release',
   'renew',
+  'broadcast',
 ] as const;
 const bindingMethods = ['add', 'remove', 'list', 'removeQueue'] as const;
 

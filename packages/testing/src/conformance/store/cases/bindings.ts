@@ -16,8 +16,8 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       const added = [binding(exchange, 'q1', 'a.*'), binding(exchange, 'q1', 'b'), binding(exchange, 'q2', '')];
       for (const each of added) await t.wait(table.add(each, 'topic'), 'add');
       await t.wait(table.add(binding(elsewhere, 'q3', 'x'), 'topic'), 'add');
-      assert.deepEqual(summary(await t.wait(other.list(exchange), 'list')), summary(added));
-      assert.deepEqual(await t.wait(other.list(t.name('unknown')), 'list'), []);
+      assert.deepEqual(summary(await t.wait(other.list(exchange, 'topic'), 'list')), summary(added));
+      assert.deepEqual(await t.wait(other.list(t.name('unknown'), 'topic'), 'list'), []);
       await removeAll(t, table, [...added, binding(elsewhere, 'q3', 'x')]);
     },
   },
@@ -32,10 +32,10 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       await t.wait(table.add(one, 'topic'), 'add');
       await t.wait(table.add(one, 'topic'), 'add');
       await t.wait(table.remove(two), 'remove');
-      assert.deepEqual(summary(await t.wait(table.list(exchange), 'list')), summary([one]));
+      assert.deepEqual(summary(await t.wait(table.list(exchange, 'topic'), 'list')), summary([one]));
       await t.wait(table.remove(one), 'remove');
       await t.wait(table.remove(one), 'remove');
-      assert.deepEqual(await t.wait(table.list(exchange), 'list'), []);
+      assert.deepEqual(await t.wait(table.list(exchange, 'topic'), 'list'), []);
     },
   },
   'remove-queue': {
@@ -54,8 +54,8 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       ];
       for (const each of added) await t.wait(table.add(each, 'topic'), 'add');
       await t.wait(table.removeQueue(doomed), 'removeQueue');
-      assert.deepEqual(summary(await t.wait(table.list(one), 'list')), summary(added.slice(3)));
-      assert.deepEqual(await t.wait(table.list(two), 'list'), []);
+      assert.deepEqual(summary(await t.wait(table.list(one, 'topic'), 'list')), summary(added.slice(3)));
+      assert.deepEqual(await t.wait(table.list(two, 'topic'), 'list'), []);
       await removeAll(t, table, added);
     },
   },
@@ -68,9 +68,13 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       const exchange = t.name('exchange');
       const one = binding(exchange, 'q', 'one');
       for (let round = 0; round < 3; round++) {
-        assert.deepEqual(await t.wait(table.list(exchange), 'list'), [], 'before it was added');
+        assert.deepEqual(await t.wait(table.list(exchange, 'topic'), 'list'), [], 'before it was added');
         await t.wait(other.add(one, 'topic'), 'add');
-        assert.deepEqual(summary(await t.wait(table.list(exchange), 'list')), summary([one]), 'after it was added');
+        assert.deepEqual(
+          summary(await t.wait(table.list(exchange, 'topic'), 'list')),
+          summary([one]),
+          'after it was added',
+        );
         await t.wait(other.remove(one), 'remove');
       }
     },
@@ -85,9 +89,9 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       const odd = ['', ' ', 'a.b', '*.#', '__proto__', 'quote"\'', '\u0006\u0016', 'grüße🎈', 'a,b|c:d;e\\f/g'];
       const added = odd.flatMap((text) => [binding(exchange, 'queue', text), binding(exchange, `q${text}`, 'key')]);
       for (const each of added) await t.wait(table.add(each, 'topic'), 'add');
-      assert.deepEqual(summary(await t.wait(table.list(exchange), 'list')), summary(added));
+      assert.deepEqual(summary(await t.wait(table.list(exchange, 'topic'), 'list')), summary(added));
       await removeAll(t, table, added);
-      assert.deepEqual(await t.wait(table.list(exchange), 'list'), []);
+      assert.deepEqual(await t.wait(table.list(exchange, 'topic'), 'list'), []);
     },
   },
 });
