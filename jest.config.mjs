@@ -10,6 +10,12 @@ export const typescript = {
   },
 };
 
+/** Servers that tests start are stopped at the end. */
+export const services = {
+  globalSetup: `${import.meta.dirname}/tools/services/jest/setup.mjs`,
+  globalTeardown: `${import.meta.dirname}/tools/services/jest/teardown.mjs`,
+};
+
 /** One jest project for every workspace folder that has tests. */
 const project = (folder) => ({
   ...typescript,
@@ -25,6 +31,7 @@ const folders = ['packages', 'examples', 'tools'].flatMap((group) =>
 );
 
 export default {
+  ...services,
   // A bound for machines that are busy, not a measure.
   testTimeout: 30_000,
   maxWorkers: '100%',

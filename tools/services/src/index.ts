@@ -1,1 +1,11 @@
-export {};
+export { describePrivateService, describeService } from './describe-service.ts';
+export { findPrivateService, findService, type Found, type StartPrivate } from './find-service.ts';
+export { NotOwnedError, ServiceUnavailableError } from './parts/errors.ts';
+export { serviceNames, type ServerOf, type ServiceName } from './registry.ts';
+export { Server } from './server.ts';
+export { RabbitMq, type QueueInfo, type VirtualHost } from './services/rabbitmq.ts';
+export { ManagementApi, type Permissions } from './services/rabbitmq-api.ts';
+export { Redis } from './services/redis.ts';
+export { RedisCluster } from './services/redis-cluster.ts';
+export { RedisSentinel } from './services/redis-sentinel.ts';
+export { privateService, releaseServices, service } from './up.ts';
