@@ -26,3 +26,9 @@ function record(index: number): Readonly<Record<string, unknown>> {
     note: 'nothing to note',
   };
 }
+
+/** One text: 1 kB of JSON. */
+export const kilobyte: Body = {
+  label: '1 kB',
+  value: { id: 1234567890, text: 'all work and no play makes jack a dull boy; '.repeat(22) },
+};

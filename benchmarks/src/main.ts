@@ -1,46 +1,50 @@
 import { availableParallelism, cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { releaseServices } from '@kombu/services';
+import type { Command } from './command.ts';
+import { readCommand, suites, usage } from './command.ts';
 import { formatCase } from './format-case.ts';
 import { measure } from './measure.ts';
-import type { Suite } from './suite.ts';
-import { codec } from './suites/codec.ts';
-import { memory } from './suites/memory.ts';
-import { routing } from './suites/routing.ts';
+import type { MeasureOptions } from './measure.ts';
+import type { FootprintCase } from './memory-use/footprint.ts';
+import { formatFootprints } from './memory-use/format-footprints.ts';
+import { weighAll } from './memory-use/weigh.ts';
+import type { Case } from './suite.ts';
 
-const suites: readonly Suite[] = [memory, routing, codec];
-
-const usage = `npm run bench -- [suite …] [--rounds 5] [--run-ms 500]
-${suites.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join('\n')}`;
-
-function chosen(names: readonly string[]): readonly Suite[] {
-  const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
-  if (unknown.length > 0) throw new Error(`There is no suite ${unknown.join(', ')}.`);
-  return names.length === 0 ? suites : suites.filter(({ name }) => names.includes(name));
+function narrow<T extends Case | FootprintCase>(each: T, contender: string): T {
+  const isWanted = ({ name }: { readonly name: string }): boolean => name.includes(contender);
+  return 'footprints' in each
+    ? { ...each, footprints: each.footprints.filter(isWanted) }
+    : { ...each, contenders: each.contenders.filter(isWanted) };
 }
 
-function atLeastOne(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new Error(`--${option} must be an integer of at least 1, not ${text}.`);
+async function report(each: Case | FootprintCase, options: MeasureOptions): Promise<string> {
+  if ('footprints' in each) return formatFootprints(each, await weighAll(each, options.rounds));
+  return formatCase(each, await measure(each.contenders, options));
 }
 
-try {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { rounds: { type: 'string', default: '5' }, 'run-ms': { type: 'string', default: '500' } },
-  });
-  const options = { rounds: atLeastOne('rounds', values.rounds), runMs: atLeastOne('run-ms', values['run-ms']) };
-  const selected = chosen(positionals);
+async function run({ selected, only, contender, options }: Command): Promise<void> {
   const [cpu] = cpus();
   console.log(`Node ${process.version}, ${availableParallelism()} cores (${cpu?.model ?? 'unknown'})`);
   console.log(`Medians of ${options.rounds} interleaved rounds of about ${options.runMs} ms.`);
-  for (const suite of selected) {
-    for (const each of suite.cases()) {
-      console.log(`\n${formatCase(each, await measure(each.contenders, options))}`);
+  for (const name of selected) {
+    const suite = await suites[name]?.();
+    for (const each of suite?.cases() ?? []) {
+      if (each.title.includes(only)) console.log(`\n${await report(narrow(each, contender), options)}`);
     }
   }
+}
+
+let command: Command | undefined;
+try {
+  command = readCommand();
 } catch (error) {
-  console.error(error instanceof TypeError || error instanceof Error ? error.message : error);
-  console.error(usage);
+  console.error(`${error instanceof Error ? error.message : String(error)}\n${await usage()}`);
   process.exitCode = 1;
+}
+if (command) {
+  try {
+    await run(command);
+  } finally {
+    await releaseServices();
+  }
 }

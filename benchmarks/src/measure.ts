@@ -1,5 +1,7 @@
 import type { Contender, Usage } from './contender.ts';
 import { AbsentError } from './contender.ts';
+import { median } from './median.ts';
+import { timed } from './usage.ts';
 
 /** A contender is warm after so many times the length of a run. */
 const warmUpRuns = 3;
@@ -87,19 +89,8 @@ async function runOnce({ contender, count, rates, cpu }: Runner): Promise<void> 
 }
 
 async function use(contender: Contender, count: number): Promise<Usage> {
-  const cpuBefore = process.cpuUsage();
-  const startedAt = process.hrtime.bigint();
-  const own = await contender.run(count);
-  const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return own ?? { seconds, cpuMicros: user + system };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+  const { result, ...usage } = await timed(() => contender.run(count));
+  return result ?? usage;
 }
 
 /** How many times as fast `one` is as `other`: the median over the rounds, for rates drift and ratios hold. */

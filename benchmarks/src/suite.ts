@@ -1,20 +1,16 @@
 import type { Contender } from './contender.ts';
+import type { Goal } from './goal.ts';
+import type { FootprintCase } from './memory-use/footprint.ts';
 
-/** What we want of a contender. */
-export interface Goal {
-  readonly contender: string;
-  /** At least so many times as fast as another contender … */
-  readonly atLeast?: number;
-  readonly timesAsFastAs?: string;
-  /** … or so often in a second. */
-  readonly perSecond?: number;
-}
+export type { Goal } from './goal.ts';
 
 /** One table: contenders that do the same work. */
 export interface Case {
   readonly title: string;
   /** What is counted, such as `messages`. */
   readonly unit: string;
+  /** What the first column shows. @default 'rate': units in a second; 'time': microseconds for one */
+  readonly shows?: 'rate' | 'time';
   readonly contenders: readonly Contender[];
   readonly goals?: readonly Goal[];
 }
@@ -23,5 +19,5 @@ export interface Case {
 export interface Suite {
   readonly name: string;
   readonly about: string;
-  cases(): Iterable<Case>;
+  cases(): Iterable<Case | FootprintCase>;
 }

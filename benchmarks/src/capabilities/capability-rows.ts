@@ -14,6 +14,7 @@ const labels: Readonly<Record<keyof Capabilities, string>> = {
   delay: 'delayed delivery',
   maxDelayMs: 'longest delay, ms',
   leaseMs: 'lease, ms',
+  maxLeaseMs: 'longest lease with renewals, ms',
   heartbeats: 'heartbeats',
   maxPayloadBytes: 'largest message, bytes',
 };

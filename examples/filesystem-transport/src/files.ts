@@ -1,39 +1,22 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import type { Clock } from '@kombu/core/spi';
+import { open, rename, rm } from 'node:fs/promises';
 
-/** Such as `ENOENT`, of an error of the operating system. */
-export function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+/** Handles a rejection: answers to errors of the operating system with this code, and throws all others on. */
+export function on<T>(code: string, answer: T): (error: unknown) => T {
+  return (error) => {
+    if ((error as { readonly code?: unknown }).code === code) return answer;
+    throw error;
+  };
 }
 
-/** False when the operation fails with this code; rejects for any other. */
-export async function unless(code: string, operation: Promise<unknown>): Promise<boolean> {
+/** Nobody sees half of the file: it is written as a draft, then renamed. `EEXIST` while somebody else has a draft of it. */
+export async function replaceFile(path: string, text: () => string | Promise<string>): Promise<void> {
+  const draft = `${path}.draft`;
+  await using file = await open(draft, 'wx');
   try {
-    await operation;
-    return true;
+    await file.writeFile(await text());
+    await rename(draft, path);
   } catch (error) {
-    if (codeOf(error) === code) return false;
+    await rm(draft, { force: true });
     throw error;
   }
-}
-
-/** Undefined when there is no such file. */
-export async function readText(file: string): Promise<string | undefined> {
-  const reading = readFile(file, 'utf8');
-  return (await unless('ENOENT', reading)) ? reading : undefined;
-}
-
-/** Nobody sees half of the file: it is written as a draft first. */
-export async function writeWhole(file: string, draft: string, text: string): Promise<void> {
-  try {
-    await writeFile(draft, text);
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    throw error;
-  }
-}
-
-export function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.setTimeout(resolve, ms));
 }

@@ -1,1 +1,9 @@
-export {};
+/**
+ * Importing this module registers the transport for its schemes in the default registry.
+ *
+ * @module
+ */
+import { transports } from '@kombu/core';
+import { redisTransport } from './transport.ts';
+
+transports.register(redisTransport);

@@ -1,5 +1,5 @@
 import type { BindingDeclaration, GetOptions, OutgoingMessage } from '@kombu/core/spi';
-import type { FilesystemStore } from '../../src/store.ts';
+import type { Store } from './folders.ts';
 
 export const look: GetOptions = { max: 10, waitMs: 0, noAck: false, signal: new AbortController().signal };
 
@@ -8,7 +8,7 @@ export function message(payload: string): OutgoingMessage {
 }
 
 /** What is ready now, in order. */
-export async function payloadsOf(store: FilesystemStore, queue: string): Promise<readonly string[]> {
+export async function payloadsOf(store: Store, queue: string): Promise<readonly string[]> {
   return (await store.get(queue, look)).map(({ payload }) => payload);
 }
 

@@ -1,10 +1,7 @@
+import { ClosingTime } from '../reliability/closing-time.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
-import { bounded } from '../reliability/deadline.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import type { CloseReport } from './host.ts';
-
-/** When the time is up, this many milliseconds more are there for going without ceremony. */
-const forceMs = 200;
 
 /**
  * Closes a connection in phases, all within one deadline: consumers stop and their handlers finish, publishes in flight are
@@ -12,31 +9,34 @@ const forceMs = 200;
  */
 export async function closeConnection(owner: ConnectionHost, wait: WaitOptions): Promise<CloseReport> {
   const { clock, logger, supervisor, options } = owner;
-  const giveUpAt = clock.now() + (wait.timeout ?? options.closeTimeout);
-  const left = (grace = 0): number => Math.max(0, giveUpAt + grace - clock.now());
+  const timeout = wait.timeout ?? options.closeTimeout;
+  const time = new ClosingTime(clock, logger, { timeout, signal: wait.signal });
   const report = { completed: 0, released: 0, abandoned: 0 };
-  const phase = async (what: string, work: Promise<unknown>, grace = 0): Promise<void> => {
-    const inTime = bounded(work, { timeout: left(grace), signal: wait.signal }, clock, what);
-    await inTime.catch((error: unknown) => logger.warn(`${what} was given up`, { error }));
-  };
-  supervisor.setState('closing');
-  const consumers = [...owner.consumers].map(async (consumer) => {
-    const { completed, released, abandoned } = await consumer.close({ timeout: left(), signal: wait.signal });
-    report.completed += completed;
-    report.released += released;
-    report.abandoned += abandoned;
-  });
-  await phase('Closing the consumers', Promise.all(consumers), forceMs);
-  const producers = [...owner.producers].map(async (producer) => {
-    report.abandoned += (
-      await producer.close({ timeout: supervisor.link ? left() : 0, signal: wait.signal })
-    ).abandoned;
-  });
-  await phase('Closing the producers', Promise.all(producers), forceMs);
-  const channels = [owner.control, ...owner.channels].map((channel) => channel.close());
-  await phase('Closing the channels', Promise.all(channels), forceMs);
-  await phase('Closing the link', supervisor.close(), forceMs);
+  supervisor.status.change('closing');
+  await time.lastStep('Closing the consumers', () =>
+    each(owner.consumers, async (consumer) => {
+      const { completed, released, abandoned } = await consumer.close(time.left);
+      report.completed += completed;
+      report.released += released;
+      report.abandoned += abandoned;
+    }),
+  );
+  await time.lastStep('Closing the producers', () =>
+    each(owner.producers, async (producer) => {
+      // Without a link nothing they wait for will come.
+      const bounds = supervisor.status.link ? time.left : { timeout: 0 };
+      report.abandoned += (await producer.close(bounds)).abandoned;
+    }),
+  );
+  await time.lastStep('Closing the channels', () =>
+    each([owner.control, ...owner.channels], (channel) => channel.close()),
+  );
+  await time.lastStep('Closing the link', () => supervisor.close());
   owner.closed();
-  supervisor.setState('closed');
+  supervisor.status.change('closed');
   return report;
+}
+
+async function each<T>(members: Iterable<T>, close: (member: T) => Promise<unknown>): Promise<void> {
+  await Promise.all(Array.from(members, close));
 }

@@ -12,13 +12,17 @@ import type { Capabilities } from '../spi/capabilities.ts';
 import type { ReturnedMessage } from '../spi/envelope.ts';
 import type { TransportConnection } from '../spi/transport.ts';
 import { Channel } from './channel.ts';
+import { closedError } from './closed-error.ts';
 import type { ConnectionEvents } from './connection-events.ts';
 import type { CompleteConnectionOptions } from './connection-options.ts';
+import { consumeOn } from './consume-on.ts';
+import type { ConsumerOptions, Handler, Queues } from './consumer-options.ts';
+import type { Consumer } from './consumer.ts';
 import { Control } from './control.ts';
 import { Dialler } from './dialler.ts';
 import type { Emitter } from './emitter.ts';
 import type { Host, HostedChannel, HostedConsumer, HostedProducer, Place } from './host.ts';
-import { Supervisor, closedError } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 import { wrapError } from './wrap-error.ts';
 
 /** The inside of a connection: wires the supervisor, the control channel, and all that lives on the link. */
@@ -80,16 +84,21 @@ export class ConnectionHost implements Host {
     return this.options.recovery !== undefined && !this.supervisor.gaveUp;
   }
 
+  get isClosing(): boolean {
+    const { state } = this.supervisor.status;
+    return state === 'closing' || state === 'closed';
+  }
+
   get link(): TransportConnection | undefined {
-    return this.supervisor.link;
+    return this.supervisor.status.link;
   }
 
   get generation(): number {
-    return this.supervisor.generation;
+    return this.supervisor.status.generation;
   }
 
   get lastError(): Error | undefined {
-    return this.supervisor.lastError;
+    return this.supervisor.status.lastError;
   }
 
   get capabilities(): Capabilities | undefined {
@@ -132,9 +141,7 @@ export class ConnectionHost implements Host {
 
   queueLeft(queue: string): void {
     if (!this.control.ledger.queue(queue)?.autoDelete) return;
-    for (const channel of this.channels) {
-      for (const { options } of channel.subscriptions.values()) if (options.queue === queue) return;
-    }
+    for (const channel of this.channels) if (channel.consumes(queue)) return;
     this.control.ledger.forgetQueue(queue);
     this.control.declared.clear();
   }
@@ -160,6 +167,11 @@ export class ConnectionHost implements Host {
     this.events.emit('consumerCancelled', event);
   }
 
+  gap(event: ConnectionEvents['gap']): void {
+    this.logger.warn(`The consumer of queue '${event.queue}' was away and may have missed messages`, event);
+    this.events.emit('gap', event);
+  }
+
   consumerError(event: ConnectionEvents['consumerError']): void {
     this.events.emit('consumerError', event);
   }
@@ -167,6 +179,15 @@ export class ConnectionHost implements Host {
   handled(): void {
     this.#handled += 1;
     if (this.#whenHandled.size > 0) this.#whenHandled.wake();
+  }
+
+  consume(
+    place: Place,
+    queues: Queues,
+    handler: Handler,
+    options: Omit<ConsumerOptions, 'queues' | 'handler'> & WaitOptions,
+  ): Promise<Consumer> {
+    return consumeOn(place, queues, handler, options);
   }
 
   /** Resolves at the next handled event; rejects when the connection closes. */

@@ -1,4 +1,4 @@
-import { redactUrl } from '../registry/url.ts';
+import { formatUrl, parseUrl, redactUrl } from '../registry/url.ts';
 import type { FailoverStrategy } from '../reliability/failover.ts';
 import { makeTarget } from '../registry/target.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -36,4 +36,20 @@ export function connectionInfo({ options, dialler }: ConnectionHost): Connection
     failoverStrategy: options.failoverStrategy,
     alternates: options.urls.map((each) => transport?.redact?.(each, '**') ?? redactUrl(each)),
   };
+}
+
+/** The URL in use. */
+export function connectionUri(
+  { dialler }: ConnectionHost,
+  { includePassword, mask }: { readonly includePassword: boolean; readonly mask: string },
+): string {
+  const { url, transport } = dialler;
+  if (includePassword) return url;
+  if (transport?.redact) return transport.redact(url, mask);
+  try {
+    return formatUrl(parseUrl(url), { mask });
+  } catch {
+    // A form that only the transport could parse.
+    return redactUrl(url, mask);
+  }
 }

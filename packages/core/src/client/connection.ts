@@ -1,46 +1,34 @@
-import type { KombuError } from '../errors.ts';
-import { InvalidArgumentError, isConnectionError } from '../errors.ts';
-import { redactUrl, formatUrl, parseUrl } from '../registry/url.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import type { CompleteRetryPolicy, RetryPolicy } from '../reliability/retry.ts';
-import { completePolicy, retryOverTime } from '../reliability/retry.ts';
+import { completePolicy } from '../reliability/retry.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
 import { Channel } from './channel.ts';
+import { closeConnection } from './close-connection.ts';
 import type { ConnectionEvents } from './connection-events.ts';
+import type { ConnectionHealth } from './connection-health.ts';
+import { connectionHealth } from './connection-health.ts';
 import { ConnectionHost } from './connection-host.ts';
 import type { ConnectionInfo } from './connection-info.ts';
-import { connectionInfo } from './connection-info.ts';
+import { connectionInfo, connectionUri } from './connection-info.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { completeOptions } from './connection-options.ts';
-import { closeConnection } from './close-connection.ts';
+import { consumeOn, messagesOn } from './consume-on.ts';
 import type { ConsumerOptions, Handler, Queues } from './consumer-options.ts';
 import { Consumer } from './consumer.ts';
 import { Emitter } from './emitter.ts';
 import type { Unsubscribe } from './emitter.ts';
-import type { CloseReport, ConsumerHealth, Place } from './host.ts';
+import { ensure } from './ensure.ts';
+import type { CloseReport, Place } from './host.ts';
+import type { ConnectionState } from './link-status.ts';
 import type { Message } from './message.ts';
 import { ChannelPool, ConnectionPool } from './pools.ts';
 import { Producer } from './producer.ts';
 import type { ProducerOptions } from './publish-options.ts';
+import type { Queue } from './queue.ts';
 import { SimpleBuffer, SimpleQueue } from './simple-queue.ts';
 import type { SimpleQueueOptions } from './simple-queue.ts';
-import type { Queue } from './queue.ts';
-import type { ConnectionState } from './supervisor.ts';
 
 const defaultConnectTimeout = 30_000;
-
-/** Whether a connection does what it should; see {@link Connection.health}. */
-export interface ConnectionHealth {
-  /** Connected, and each consumer is subscribed and has heard of the broker lately. */
-  readonly healthy: boolean;
-  readonly state: ConnectionState;
-  readonly blocked: boolean;
-  readonly consumers: readonly ConsumerHealth[];
-  readonly lastError: Error | undefined;
-}
-
-/** A consumer whose last sign of life is older than this is not well, in milliseconds. */
-const readIsStaleAfter = 60_000;
 
 /**
  * A connection to a broker, named by a URL. Nothing is sent before the first use. A broken link is made anew, and all that
@@ -70,7 +58,7 @@ export class Connection implements Place, AsyncDisposable {
   }
 
   get state(): ConnectionState {
-    return this.#host.supervisor.state;
+    return this.#host.supervisor.status.state;
   }
 
   /** Is the link up, and brought to the declared state? */
@@ -99,8 +87,8 @@ export class Connection implements Place, AsyncDisposable {
   }
 
   /**
-   * Connects now: one attempt at each host. Rejects with the error of the last one: ConnectionError, AccessRefusedError,
-   * TransportNotInstalledError, UnknownTransportError or InvalidArgumentError.
+   * Connects now: one attempt at each host, within `timeout` milliseconds for all (default 30000). Rejects with the error of the
+   * last one: ConnectionError, AccessRefusedError, TransportNotInstalledError, UnknownTransportError or InvalidArgumentError.
    */
   async connect(wait: WaitOptions = {}): Promise<this> {
     const policy = { maxRetries: this.#host.options.urls.length - 1, intervalStart: 0, intervalStep: 0, jitter: false };
@@ -108,9 +96,12 @@ export class Connection implements Place, AsyncDisposable {
     return this;
   }
 
-  /** Connects with retries: after each lap over all hosts it waits as the policy says. */
+  /**
+   * Connects with retries: after each lap over all hosts it waits as the policy says. Without bounds, in the policy or here, it
+   * tries until it is connected.
+   */
   async ensureConnection(policy: RetryPolicy = {}, wait: WaitOptions = {}): Promise<this> {
-    await this.#connect(completePolicy(policy), { timeout: Infinity, ...wait });
+    await this.#connect(completePolicy(policy), { timeout: wait.timeout ?? Infinity, signal: wait.signal });
     return this;
   }
 
@@ -141,46 +132,20 @@ export class Connection implements Place, AsyncDisposable {
   }
 
   /** Starts consuming: the handler runs as messages arrive. */
-  async consume<T = unknown>(
+  consume<T = unknown>(
     queues: Queues<T>,
     handler: Handler<T>,
     options: Omit<ConsumerOptions<T>, 'queues' | 'handler'> & WaitOptions = {},
   ): Promise<Consumer<T>> {
-    const { timeout, signal, ...rest } = options;
-    const consumer = new Consumer<T>(this, { ...rest, queues, handler });
-    try {
-      await consumer.consume({ timeout, signal });
-    } catch (error) {
-      await consumer.close({ timeout: 0 });
-      throw error;
-    }
-    return consumer;
+    return consumeOn(this, queues, handler, options);
   }
 
   /** The messages of queues, one by one: not asking for the next is the back-pressure. Ends when `signal` fires. */
-  async *messages<T = unknown>(
+  messages<T = unknown>(
     queues: Queues<T>,
     options: Omit<ConsumerOptions<T>, 'queues' | 'handler'> & { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<Message<T>, void, undefined> {
-    const { signal, ...rest } = options;
-    const consumer = new Consumer<T>(this, { ...rest, queues });
-    const stop = (): void => {
-      consumer
-        .cancel()
-        .catch((error: unknown) => this.#host.logger.warn('An iteration could not be ended politely', { error }));
-    };
-    try {
-      if (signal?.aborted) return;
-      signal?.addEventListener('abort', stop, { once: true });
-      await consumer.consume({ signal }).catch((error: unknown) => {
-        if (!signal?.aborted) throw error;
-      });
-      if (signal?.aborted) return;
-      yield* { [Symbol.asyncIterator]: () => consumer[Symbol.asyncIterator]() };
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      await consumer.close({ timeout: 0 });
-    }
+    return messagesOn(this, queues, options);
   }
 
   /** A queue with `put` and `get`, for simple tasks. */
@@ -217,18 +182,7 @@ export class Connection implements Place, AsyncDisposable {
    * (default 10). Everything else it throws passes through.
    */
   ensure<T>(operation: () => Promise<T>, retryPolicy: RetryPolicy = {}): Promise<T> {
-    const policy = completePolicy({ maxRetries: 10, ...retryPolicy });
-    const attempt = async (failures: number): Promise<T> => {
-      if (failures > 0) await this.#host.ready({ timeout: policy.timeout }, 'Reconnecting');
-      return operation();
-    };
-    const { clock, random, supervisor } = this.#host;
-    return retryOverTime(attempt, policy, {
-      clock,
-      random,
-      signal: supervisor.closeSignal,
-      isRetryable: isRecoverable,
-    });
+    return ensure(this.#host, operation, retryPolicy);
   }
 
   /** A function that runs `operation` with a channel, and again after a reconnect; see `ensure`. */
@@ -252,7 +206,7 @@ export class Connection implements Place, AsyncDisposable {
   async switch(url: string | readonly string[]): Promise<void> {
     const { alternates: _, ...given } = this.#given;
     const next = completeOptions(url, given);
-    await (this.#closed ?? closeConnection(this.#host, {}));
+    await this.close();
     this.#closed = undefined;
     this.#drained = 0;
     this.#host = new ConnectionHost(next, this.#events);
@@ -268,14 +222,7 @@ export class Connection implements Place, AsyncDisposable {
     includePassword = false,
     mask = '**',
   }: { readonly includePassword?: boolean; readonly mask?: string } = {}): string {
-    const { url, transport } = this.#host.dialler;
-    if (includePassword) return url;
-    if (transport?.redact) return transport.redact(url, mask);
-    try {
-      return formatUrl(parseUrl(url), { mask });
-    } catch {
-      return redactUrl(url, mask);
-    }
+    return connectionUri(this.#host, { includePassword, mask });
   }
 
   /** Does the transport route by this exchange type? Loads the transport's package if need be. */
@@ -286,20 +233,7 @@ export class Connection implements Place, AsyncDisposable {
 
   /** Is each consumer, and the link, as it should be? By signs of life, not by what was asked for. */
   health(): ConnectionHealth {
-    const { consumers, clock, lastError, blocked } = this.#host;
-    const states = [...consumers].flatMap((consumer) => consumer.health());
-    const stale = clock.now() - readIsStaleAfter;
-    const well = states.every(
-      ({ phase, lastReadAt }) =>
-        phase === 'cancelled' || (phase === 'consuming' && (lastReadAt === undefined || lastReadAt >= stale)),
-    );
-    return {
-      healthy: this.connected && well,
-      state: this.state,
-      blocked: blocked !== undefined,
-      consumers: states,
-      lastError,
-    };
+    return connectionHealth(this.#host);
   }
 
   /** The object of the client library below, for what this library does not offer. Its type is the transport's to tell. */
@@ -309,8 +243,9 @@ export class Connection implements Place, AsyncDisposable {
   }
 
   /**
-   * Closes, within `timeout` milliseconds (default `closeTimeout`, 10000): consumers stop, running handlers finish, publishes
-   * in flight are answered, unsettled messages go back. Works in every state, never rejects, and is idempotent.
+   * Closes, within `timeout` milliseconds (default `closeTimeout`, 10000): consumers stop, running handlers and loops at work on
+   * a message finish, publishes in flight are answered, unsettled messages go back. Works in every state, never rejects, and is
+   * idempotent.
    */
   close(options: WaitOptions = {}): Promise<CloseReport> {
     this.#closed ??= closeConnection(this.#host, options);
@@ -332,20 +267,4 @@ export class Connection implements Place, AsyncDisposable {
       signal: wait.signal,
     });
   }
-}
-
-/** Is this value a connection? */
-export function isConnection(value: unknown): value is Connection {
-  return value instanceof Connection;
-}
-
-/** A channel as it is; of a connection its default channel. Kombu's `maybe_channel`. */
-export function maybeChannel(place: Connection | Channel): Channel {
-  if (place instanceof Channel) return place;
-  if (place instanceof Connection) return place.defaultChannel;
-  throw new InvalidArgumentError('Neither a connection nor a channel');
-}
-
-function isRecoverable(error: unknown): boolean {
-  return isConnectionError(error) || (error as KombuError).code === 'CHANNEL_ERROR';
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../errors.ts';
 import { checkKeys } from '../registry/options.ts';
 import type { Arguments } from '../spi/declarations.ts';
+import { checkCount } from './check-count.ts';
 import type { Exchange } from './exchange.ts';
 import type { Message } from './message.ts';
 import { Queue } from './queue.ts';
@@ -99,14 +100,6 @@ export function checkConsumerOptions(options: ConsumerOptions): void {
     throw new InvalidArgumentError(
       "onUndecodable: 'deadLetter' needs the option deadLetter: a queue or an exchange to put them",
     );
-  }
-}
-
-/** Throws InvalidArgumentError unless `value` is an integer of at least `minimum`; `Infinity` passes. */
-export function checkCount(name: string, value: number, minimum: number): void {
-  if (value === Infinity) return;
-  if (!Number.isSafeInteger(value) || value < minimum) {
-    throw new InvalidArgumentError(`${name} must be an integer of at least ${minimum}, not ${String(value)}`);
   }
 }
 

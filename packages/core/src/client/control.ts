@@ -1,11 +1,14 @@
 import type { Clock } from '../clock.ts';
 import type { KombuError } from '../errors.ts';
-import { TimeoutError, isConnectionError } from '../errors.ts';
+import { TimeoutError, abortedError, isConnectionError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded } from '../reliability/deadline.ts';
+import { TimeBudget } from '../reliability/time-budget.ts';
 import type { BindingDeclaration, ExchangeDeclaration, QueueDeclaration, QueueInfo } from '../spi/declarations.ts';
 import type { ChannelEvents, TransportChannel, TransportConnection } from '../spi/transport.ts';
+import { asLost } from './as-lost.ts';
+import { finalRefusals } from './final-refusals.ts';
 import type { TopologyEntry } from './topology-ledger.ts';
 import { TopologyLedger, declareEntry } from './topology-ledger.ts';
 
@@ -13,15 +16,11 @@ import { TopologyLedger, declareEntry } from './topology-ledger.ts';
 export interface ControlParts {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly link: TransportConnection | undefined;
   ready(wait: WaitOptions, doing: string): Promise<TransportConnection>;
   /** The link turned out to be broken: get rid of it, unless it is gone already. */
   dropLink(link: TransportConnection, reason: Error): Promise<void>;
   wrap(error: unknown, doing: string): KombuError;
-}
-
-interface Deadline {
-  readonly at: number;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** How long a declaration or deletion may take unless the caller says otherwise, in milliseconds. */
@@ -100,8 +99,9 @@ export class Control {
   }
 
   /**
-   * Brings a new link to the declared state. What the broker refuses is dropped from the ledger and logged: it fails for
-   * whoever uses it next, and nobody else. Rejects when the link breaks.
+   * Brings a new link to the declared state. What the broker refuses is logged: it fails for whoever uses it next, and nobody
+   * else. A final refusal drops it from the ledger; what may pass, such as the lock of our own dead link on an exclusive queue,
+   * is tried again when its consumer is. Rejects when the link breaks.
    */
   async converge(link: TransportConnection): Promise<void> {
     let channel: TransportChannel | undefined;
@@ -111,8 +111,9 @@ export class Control {
         await declareEntry(entry, channel);
       } catch (cause) {
         const error = this.#parts.wrap(cause, `Restoring ${entryText(entry)}`);
+        const { code } = error;
         if (isConnectionError(error)) throw error;
-        this.ledger.forget(entry);
+        if (finalRefusals.has(code)) this.ledger.forget(entry);
         this.declared.clear();
         this.#parts.logger.error(`After the reconnect the broker refused ${entryText(entry)}`, { error });
         // The refusal may have closed the channel.
@@ -125,29 +126,30 @@ export class Control {
 
   /** Runs one operation in its turn, on the next link again if this one breaks. */
   run<T>(doing: string, wait: WaitOptions, operation: (channel: TransportChannel) => Promise<T>): Promise<T> {
-    const timeout = wait.timeout ?? defaultOperationTimeout;
-    const deadline: Deadline = { signal: wait.signal, at: this.#parts.clock.now() + timeout };
-    const turn = this.#turn.then(() => this.#attempt(doing, deadline, operation));
+    const { clock } = this.#parts;
+    const budget = new TimeBudget(wait, clock, defaultOperationTimeout);
+    const turn = this.#turn.then(() => this.#attempt(doing, budget, operation));
     // The next in line does not care how this one ended.
     this.#turn = turn.catch(() => {});
-    return bounded(turn, { timeout, signal: wait.signal }, this.#parts.clock, doing);
+    return bounded(turn, budget.left, clock, doing);
   }
 
   async #attempt<T>(
     doing: string,
-    deadline: Deadline,
+    budget: TimeBudget,
     operation: (channel: TransportChannel) => Promise<T>,
   ): Promise<T> {
     const { clock } = this.#parts;
     for (;;) {
-      const left: WaitOptions = { timeout: Math.max(0, deadline.at - clock.now()), signal: deadline.signal };
+      const { left } = budget;
       if (left.timeout === 0) throw new TimeoutError(`${doing} did not get its turn in time`);
-      deadline.signal?.throwIfAborted();
+      if (left.signal?.aborted) throw abortedError(left.signal, doing);
       const link = await this.#parts.ready(left, doing);
       try {
         return await bounded(this.#open(link).then(operation), left, clock, doing);
       } catch (cause) {
-        const error = this.#parts.wrap(cause, doing);
+        const wrapped = this.#parts.wrap(cause, doing);
+        const error = this.#parts.link === link ? wrapped : asLost(wrapped);
         if (!isConnectionError(error)) throw error;
         await this.#parts.dropLink(link, error);
       }

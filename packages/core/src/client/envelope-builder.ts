@@ -5,9 +5,6 @@ import { deliveryModeNumber } from './delivery-mode.ts';
 import type { Host } from './host.ts';
 import type { PublishOptions } from './publish-options.ts';
 
-/** Options that are message properties of the same name. */
-const propertyOptions = ['correlationId', 'timestamp', 'type', 'userId', 'appId'] as const;
-
 /**
  * Encodes a body with its properties. Throws EncodeError, SerializerNotInstalledError or InvalidArgumentError; nothing has
  * been sent then.
@@ -59,15 +56,19 @@ function bufferEncoding(name: string): BufferEncoding {
 }
 
 function buildProperties(options: PublishOptions): MessageProperties {
-  const { priority, expiration, deliveryMode, exchange, replyTo } = options;
+  const { priority, expiration, deliveryMode, exchange, replyTo, correlationId, timestamp, type, userId, appId } =
+    options;
   const exchangeMode = typeof exchange === 'object' ? exchange.deliveryMode : undefined;
   const mode = deliveryMode === undefined ? (exchangeMode ?? 2) : deliveryModeNumber(deliveryMode);
   const properties: MessageProperties = { deliveryMode: mode, messageId: options.messageId ?? uniqueId() };
   if (priority !== undefined) properties.priority = wholeNumber('priority', priority);
   if (expiration !== undefined) properties.expiration = wholeNumber('expiration', expiration);
   if (replyTo !== undefined) properties.replyTo = typeof replyTo === 'string' ? replyTo : replyTo.name;
-  for (const name of propertyOptions)
-    if (options[name] !== undefined) Object.assign(properties, { [name]: options[name] });
+  if (correlationId !== undefined) properties.correlationId = correlationId;
+  if (timestamp !== undefined) properties.timestamp = timestamp;
+  if (type !== undefined) properties.type = type;
+  if (userId !== undefined) properties.userId = userId;
+  if (appId !== undefined) properties.appId = appId;
   return options.properties ? { ...options.properties, ...properties } : properties;
 }
 

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from '../errors.ts';
 import { checkKeys } from '../registry/options.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
-import type { Arguments, BindingDeclaration, ExchangeDeclaration } from '../spi/declarations.ts';
+import type { Arguments, ExchangeDeclaration } from '../spi/declarations.ts';
+import { bindingDeclaration } from './binding-declaration.ts';
 import type { DeliveryMode } from './delivery-mode.ts';
 import { deliveryModeNumber } from './delivery-mode.ts';
 import type { Place } from './host.ts';
@@ -110,12 +111,12 @@ export class Exchange<T = unknown> {
   /** Leads messages of `source` here. */
   async bindTo(source: Exchange | string, options: ExchangeBindOptions = {}, place?: Place): Promise<void> {
     const target = placeOf(place, this.#place, 'bindTo', 'Exchange');
-    await target.internals.control.bind(this.#bindingFrom(source, options), options);
+    await target.internals.control.bind(bindingDeclaration(source, 'exchange', this.name, options), options);
   }
 
   async unbindFrom(source: Exchange | string, options: ExchangeBindOptions = {}, place?: Place): Promise<void> {
     const target = placeOf(place, this.#place, 'unbindFrom', 'Exchange');
-    await target.internals.control.unbind(this.#bindingFrom(source, options), options);
+    await target.internals.control.unbind(bindingDeclaration(source, 'exchange', this.name, options), options);
   }
 
   /** Publishes one message here; for more than a few use a producer. Rejects as `Producer.publish` does. */
@@ -142,16 +143,6 @@ export class Exchange<T = unknown> {
 
   toString(): string {
     return `Exchange '${this.name}' (${this.type})`;
-  }
-
-  #bindingFrom(source: Exchange | string, options: ExchangeBindOptions): BindingDeclaration {
-    return {
-      exchange: typeof source === 'string' ? source : source.name,
-      destination: this.name,
-      destinationType: 'exchange',
-      routingKey: options.routingKey ?? '',
-      arguments: options.arguments ?? {},
-    };
   }
 }
 

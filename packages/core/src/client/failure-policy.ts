@@ -79,9 +79,14 @@ export class FailurePolicy {
   }
 
   report(error: Error, message: Message | undefined, what: string): void {
-    const { onError } = this.#options;
     const { messageId } = message?.properties ?? {};
     this.#host.logger.error(what, { error, messageId, queue: message?.deliveryInfo.queue });
+    this.tell(error, message);
+  }
+
+  /** For what is in the log already. */
+  tell(error: Error, message: Message | undefined): void {
+    const { onError } = this.#options;
     if (onError) guarded(() => onError(error, message), this.#host.logger, 'onError');
   }
 

@@ -1,5 +1,6 @@
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded } from '../reliability/deadline.ts';
+import { TimeBudget } from '../reliability/time-budget.ts';
 import { defaultOperationTimeout } from './control.ts';
 import type { Place } from './host.ts';
 import { Message } from './message.ts';
@@ -24,11 +25,11 @@ export async function getMessage<T>(
   const doing = `Getting a message from queue '${queue}'`;
   const noAck = options.noAck ?? false;
   const context = messageContext(owner, { accept: options.accept, noAck });
-  const session = await channelOf(place).open(options, doing);
-  const wait = { timeout: options.timeout ?? defaultOperationTimeout, signal: options.signal };
+  const budget = new TimeBudget(options, owner.clock, defaultOperationTimeout);
+  const session = await channelOf(place).open(budget.left, doing);
   const answer = session.channel.get(queue, { noAck });
   try {
-    const delivery = await bounded(answer, wait, owner.clock, doing);
+    const delivery = await bounded(answer, budget.left, owner.clock, doing);
     return delivery && new Message<T>(delivery, session, context);
   } catch (error) {
     // An answer that comes after all is nobody's: it goes back.

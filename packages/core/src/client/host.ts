@@ -8,6 +8,8 @@ import type { DeadlineTimer, WaitOptions } from '../reliability/deadline.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
 import type { ReturnedMessage } from '../spi/envelope.ts';
 import type { TransportConnection } from '../spi/transport.ts';
+import type { ConsumerOptions, Handler, Queues } from './consumer-options.ts';
+import type { Consumer } from './consumer.ts';
 import type { Control } from './control.ts';
 
 /** What the parts of a connection need of the whole. */
@@ -31,6 +33,8 @@ export interface Host {
   readonly deadlines: DeadlineTimer;
   /** Is a broken link made anew? */
   readonly recovers: boolean;
+  /** Takes in nothing new, but lets finish what is under way. */
+  readonly isClosing: boolean;
   readonly link: TransportConnection | undefined;
   readonly generation: number;
   readonly lastError: Error | undefined;
@@ -54,9 +58,18 @@ export interface Host {
     readonly consumerTag: string;
     readonly reason: Error | undefined;
   }): void;
+  /** A consumer is back whose queue kept nothing since then. */
+  gap(event: { readonly queue: string; readonly consumerTag: string; readonly since: number }): void;
   consumerError(event: { readonly queue: string; readonly error: Error }): void;
   /** An event was handled: `drainEvents` waits for this. */
   handled(): void;
+  /** Starts a consumer with a handler. */
+  consume(
+    place: Place,
+    queues: Queues,
+    handler: Handler,
+    options: Omit<ConsumerOptions, 'queues' | 'handler'> & WaitOptions,
+  ): Promise<Consumer>;
 }
 
 /** Where entities, producers and consumers live: a connection or a channel. */
@@ -68,14 +81,16 @@ export interface Place {
 /** What closing a connection needs of its channels. */
 export interface HostedChannel {
   readonly isClosed: boolean;
-  readonly subscriptions: ReadonlyMap<string, { readonly options: { readonly queue: string } }>;
+  /** Is anything consumed from this queue here? */
+  consumes(queue: string): boolean;
   linkLost(reason: Error): void;
   linkUp(): void;
   close(): Promise<void>;
 }
 
-/** What closing a connection, and its health, need of its consumers. */
+/** What a connection needs of its consumers. */
 export interface HostedConsumer {
+  cancelByQueue(queue: string): Promise<void>;
   health(): readonly ConsumerHealth[];
   close(options: WaitOptions): Promise<CloseReport>;
 }
@@ -87,11 +102,11 @@ export interface HostedProducer {
 
 /** How a bounded close ended. */
 export interface CloseReport {
-  /** Handlers that finished while it closed. */
+  /** Handlers that finished while it closed, and messages that loops were done with. */
   readonly completed: number;
   /** Unsettled messages that were given back to their queues. */
   readonly released: number;
-  /** Handlers still running, and publishes without an answer, when the time was up. */
+  /** Handlers still running, loops still at work, and publishes without an answer, when the time was up. */
   readonly abandoned: number;
 }
 
@@ -99,6 +114,10 @@ export interface CloseReport {
 export interface ConsumerHealth {
   readonly queue: string;
   readonly consumerTag: string;
+  /**
+   * `subscribing`: wanted, and not (or not again) acknowledged by the broker. `consuming`: acknowledged on the current link.
+   * `failed`: the broker refused for good. `cancelled`: not wanted, or not yet.
+   */
   readonly phase: 'subscribing' | 'consuming' | 'failed' | 'cancelled';
   /** Which link feeds it; see `connection.generation`. */
   readonly generation: number | undefined;
@@ -107,5 +126,6 @@ export interface ConsumerHealth {
   readonly lastDeliveryAt: number | undefined;
   /** Messages delivered and not settled. */
   readonly inFlight: number;
+  /** Why it is not consuming; undefined while it is. */
   readonly lastError: KombuError | undefined;
 }

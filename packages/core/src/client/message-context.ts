@@ -1,5 +1,5 @@
 import type { Host } from './host.ts';
-import type { Message, MessageContext } from './message.ts';
+import type { MessageContext } from './message.ts';
 
 /** The context that the messages of one consumer, or of one `get`, share. */
 export function messageContext(
@@ -7,7 +7,7 @@ export function messageContext(
   options: {
     readonly accept: Iterable<string> | undefined;
     readonly noAck: boolean;
-    readonly settled?: (message: Message, multiple: boolean) => void;
+    readonly settled?: (number: number, multiple: boolean) => void;
   },
 ): MessageContext {
   const { serializers, compressors, limits, logger } = owner;

@@ -6,8 +6,12 @@ export interface MessageSource {
   stop(): Promise<void>;
   /** Hand over what waits, if anything does. */
   pull(): void;
+  /** Whoever iterates lets go of the last message: he is done with it, or gives up. */
+  resumed(isDone: boolean): void;
   /** Ack a message when the next one is asked for. */
   readonly autoAck: boolean;
+  /** The messages go to a loop, which comes back when it is done with one. */
+  readonly isLoop: boolean;
 }
 
 type Result<T> = IteratorResult<Message<T>, undefined>;
@@ -35,11 +39,16 @@ export class MessageIterator<T> implements AsyncIterator<Message<T>, undefined> 
     return this.#waiters.length > 0;
   }
 
+  /** Has a loop a message in its hands that it has not settled? */
+  get atWork(): boolean {
+    return this.#source.isLoop && this.#last?.acknowledged === false;
+  }
+
   async next(): Promise<Result<T>> {
     this.#started ??= this.#start();
     await this.#started;
     if (this.#source.autoAck && this.#last && !this.#last.acknowledged) await this.#last.ack();
-    this.#last = undefined;
+    this.#letGo(true);
     if (this.#error) throw this.#error;
     if (this.#ended) return { done: true, value: undefined };
     return new Promise<Result<T>>((resolve, reject) => {
@@ -59,6 +68,7 @@ export class MessageIterator<T> implements AsyncIterator<Message<T>, undefined> 
   }
 
   async return(): Promise<Result<T>> {
+    this.#letGo(false);
     this.end();
     await this.#source.stop();
     return { done: true, value: undefined };
@@ -77,5 +87,11 @@ export class MessageIterator<T> implements AsyncIterator<Message<T>, undefined> 
   fail(error: Error): void {
     this.#error = error;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+
+  #letGo(isDone: boolean): void {
+    if (!this.#last) return;
+    this.#last = undefined;
+    this.#source.resumed(isDone);
   }
 }

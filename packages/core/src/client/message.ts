@@ -33,8 +33,8 @@ export interface MessageContext {
   readonly noAck: boolean;
   readonly logger: Logger;
   wrap(error: unknown, doing: string): KombuError;
-  /** Called once, when the message leaves the state `received`; `multiple`: with all before it. */
-  settled?(message: Message, multiple: boolean): void;
+  /** Called once, when the message of this number leaves the state `received`; `multiple`: with all before it. */
+  settled?(number: number, multiple: boolean): void;
 }
 
 const undecoded = Symbol('undecoded');
@@ -47,6 +47,7 @@ export class Message<T = unknown> {
   readonly #delivery: Delivery;
   readonly #session: ChannelSession;
   readonly #context: MessageContext;
+  readonly #number: number;
   #state: MessageState = 'received';
   #payload: unknown = undecoded;
   // Made on first use: most messages never ask.
@@ -54,11 +55,12 @@ export class Message<T = unknown> {
   #unwatch: (() => void) | undefined;
   #givenBack: Error | undefined;
 
-  /** For consumers; applications get messages from them. */
-  constructor(delivery: Delivery, session: ChannelSession, context: MessageContext) {
+  /** For consumers; applications get messages from them. `number`: by which the consumer knows it. */
+  constructor(delivery: Delivery, session: ChannelSession, context: MessageContext, number = 0) {
     this.#delivery = delivery;
     this.#session = session;
     this.#context = context;
+    this.#number = number;
   }
 
   /** The body as it travelled: serialized, and compressed if `headers.compression` says so. */
@@ -205,8 +207,13 @@ export class Message<T = unknown> {
       ? this.#send(channel, state, options)
       : Promise.resolve<SettleOutcome>('lease-lost');
     this.#unwatch?.();
-    this.#context.settled?.(this, options?.multiple === true);
+    this.#context.settled?.(this.#number, options?.multiple === true);
     return outcome;
+  }
+
+  /** For consumers: has its lease ended, as far as can be known here? To read `signal` for this would make one. */
+  isStale(now: number): boolean {
+    return (this.#delivery.leaseUntil ?? Infinity) <= now;
   }
 
   /** For consumers: back to the queue, whether or not a handler is at work on it. */
@@ -234,7 +241,7 @@ export class Message<T = unknown> {
   /** For consumers: a later message was acked with `multiple`. */
   settledWithAnother(): void {
     this.#state = 'acked';
-    this.#context.settled?.(this, false);
+    this.#context.settled?.(this.#number, false);
   }
 
   #send(

@@ -13,6 +13,7 @@ export class ConnectionPool extends ResourcePool<Connection> {
       },
       template.internals.clock,
       limit,
+      template.internals.logger,
     );
   }
 }
@@ -28,6 +29,7 @@ export class ChannelPool extends ResourcePool<Channel> {
       },
       connection.internals.clock,
       limit,
+      connection.internals.logger,
     );
   }
 }

@@ -1,5 +1,7 @@
+import { checkKeys } from '../registry/options.ts';
 import type { RetryPolicy } from '../reliability/retry.ts';
 import type { Headers, PublishGuarantee, ReturnedMessage } from '../spi/envelope.ts';
+import { checkCount } from './check-count.ts';
 import type { DeliveryMode } from './delivery-mode.ts';
 import type { Exchange } from './exchange.ts';
 import type { Queue } from './queue.ts';
@@ -72,4 +74,51 @@ export interface ProducerOptions<T = unknown> extends PublishDefaults<T> {
   readonly maxInFlightBytes?: number | undefined;
   /** Called for each message that the broker returned as unroutable. */
   readonly onReturn?: ((message: ReturnedMessage) => void) | undefined;
+}
+
+const defaultKeys = [
+  'exchange',
+  'routingKey',
+  'serializer',
+  'compression',
+  'headers',
+  'priority',
+  'expiration',
+  'deliveryMode',
+  'mandatory',
+  'confirm',
+  'retry',
+  'retryPolicy',
+  'timeout',
+  'appId',
+  'userId',
+  'type',
+  'replyTo',
+];
+const producerKeys = [...defaultKeys, 'autoDeclare', 'maxInFlight', 'maxInFlightBytes', 'onReturn'];
+const publishKeys = [
+  ...defaultKeys,
+  'declare',
+  'contentType',
+  'contentEncoding',
+  'delay',
+  'correlationId',
+  'messageId',
+  'timestamp',
+  'signal',
+  'properties',
+];
+const isPublishKey: ReadonlySet<string> = new Set(publishKeys);
+
+/** Throws InvalidArgumentError for what can never work. */
+export function checkProducerOptions(options: ProducerOptions): void {
+  checkKeys(options, producerKeys, 'option of a producer');
+  const { maxInFlight, maxInFlightBytes } = options;
+  if (maxInFlight !== undefined) checkCount('maxInFlight', maxInFlight, 1);
+  if (maxInFlightBytes !== undefined) checkCount('maxInFlightBytes', maxInFlightBytes, 1);
+}
+
+/** Throws InvalidArgumentError for unknown options. */
+export function checkPublishOptions(options: PublishOptions): void {
+  for (const key in options) if (!isPublishKey.has(key)) checkKeys(options, publishKeys, 'option of publish()');
 }

@@ -1,4 +1,5 @@
 import type { KombuError } from '../errors.ts';
+import { SlotTable } from '../reliability/slot-table.ts';
 import type { Delivery } from '../spi/envelope.ts';
 import type { ChannelSession } from './channel-session.ts';
 import type { ConsumerHealth, Host } from './host.ts';
@@ -14,6 +15,8 @@ export interface FeedOwner {
   /** Messages that were received and not yet handed out are no longer ours. */
   lost(feed: QueueFeed): void;
   failed(error: KombuError, feed: QueueFeed): void;
+  /** Nothing is unsettled any more of a queue that was stopped. */
+  drained(): void;
 }
 
 /** One queue of a consumer: turns deliveries into messages and knows which of them are unsettled. */
@@ -21,12 +24,10 @@ export class QueueFeed implements SubscriptionSink {
   readonly queue: Queue;
   readonly consumerTag: string;
   readonly noAck: boolean;
-  readonly unsettled: Set<Message> = new Set();
+  readonly #unsettled: SlotTable<Message>;
   subscription: Subscription | undefined;
-  /** Was asked for and not cancelled; `starting` and `stopping` are on their way there. */
+  /** Was asked for and not cancelled. */
   wanted = false;
-  starting: Promise<void> | undefined;
-  stopping: Promise<void> | undefined;
   readonly #owner: FeedOwner;
   readonly #host: Host;
   readonly #context: MessageContext;
@@ -45,21 +46,35 @@ export class QueueFeed implements SubscriptionSink {
     this.#context = messageContext(host, {
       accept: options.accept,
       noAck: options.noAck,
-      settled: (message, multiple) => {
-        if (multiple) this.#settledThrough(message);
-        this.unsettled.delete(message);
+      settled: (number, multiple) => {
+        this.#unsettled.take(number);
+        if (multiple) this.#settledBefore(number);
+        if (!this.wanted && this.inFlight === 0) this.#owner.drained();
       },
     });
+    let count = 0;
+    this.#unsettled = new SlotTable(() => ++count);
+  }
+
+  /** The messages that are not settled, in the order of their coming. */
+  get unsettled(): readonly Message[] {
+    return this.#unsettled.values();
+  }
+
+  /** Their number. */
+  get inFlight(): number {
+    return this.#unsettled.size;
   }
 
   deliver(delivery: Delivery, session: ChannelSession): void {
-    const message = new Message(delivery, session, this.#context);
-    if (!this.noAck) this.unsettled.add(message);
+    const number = this.noAck ? 0 : this.#unsettled.freeNumber();
+    const message = new Message(delivery, session, this.#context, number);
+    if (!this.noAck) this.#unsettled.add(number, message);
     this.#owner.received(message, this);
   }
 
   interrupted(_reason: Error): void {
-    this.unsettled.clear();
+    this.#unsettled.clear();
     this.#owner.lost(this);
   }
 
@@ -79,10 +94,10 @@ export class QueueFeed implements SubscriptionSink {
   }
 
   /** The broker counts those before it as acked, too. */
-  #settledThrough(message: Message): void {
-    for (const each of this.unsettled) {
-      if (each === message) return;
-      each.settledWithAnother();
+  #settledBefore(number: number): void {
+    for (const each of this.#unsettled.numbers()) {
+      if (each > number) return;
+      this.#unsettled.get(each)?.settledWithAnother();
     }
   }
 
@@ -92,11 +107,11 @@ export class QueueFeed implements SubscriptionSink {
     return {
       queue: this.queue.name,
       consumerTag: this.consumerTag,
-      phase: subscription?.phase ?? 'subscribing',
+      phase: this.wanted ? (subscription?.phase ?? 'subscribing') : 'cancelled',
       generation: session?.generation,
       lastReadAt: session?.channel.lastReadAt?.(this.consumerTag),
       lastDeliveryAt: subscription?.lastDeliveryAt,
-      inFlight: this.unsettled.size,
+      inFlight: this.inFlight,
       lastError: subscription?.lastError,
     };
   }

@@ -1,90 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError } from '../errors.ts';
-import { checkKeys } from '../registry/options.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
+import { TimeBudget } from '../reliability/time-budget.ts';
 import type { Arguments, BindingDeclaration, QueueDeclaration, QueueInfo } from '../spi/declarations.ts';
-import type { BindingJson } from './binding.ts';
+import { bindingDeclaration } from './binding-declaration.ts';
 import { Binding } from './binding.ts';
+import type { ConsumerOptions, Handler } from './consumer-options.ts';
+import type { Consumer } from './consumer.ts';
+import { defaultOperationTimeout } from './control.ts';
 import { guarded } from './emitter.ts';
-import type { ExchangeJson } from './exchange.ts';
 import { Exchange } from './exchange.ts';
 import type { GetMessageOptions } from './get-message.ts';
 import { getMessage } from './get-message.ts';
 import type { Place } from './host.ts';
 import type { Message } from './message.ts';
 import { compact, placeOf } from './place.ts';
-
-export interface QueueOptions {
-  /** Where its messages come from; a name means a direct exchange of that name. Absent: the default exchange. */
-  readonly exchange?: Exchange | string | undefined;
-  /** @default '' */
-  readonly routingKey?: string;
-  /** Further bindings. With them `exchange` is not bound by itself. */
-  readonly bindings?: readonly Binding[] | undefined;
-  /** Survives a broker restart. @default true */
-  readonly durable?: boolean;
-  /** Belongs to one connection and goes with it; implies `autoDelete`. @default false */
-  readonly exclusive?: boolean;
-  /** Goes when its last consumer does. @default false */
-  readonly autoDelete?: boolean;
-  /** Consumers of this queue do not ack: delivered means settled. @default false */
-  readonly noAck?: boolean;
-  /** A name for the application's own use. */
-  readonly alias?: string | undefined;
-  /** The queue goes when unused for so many milliseconds (`x-expires`). */
-  readonly expires?: number | undefined;
-  /** Messages not consumed within so many milliseconds expire (`x-message-ttl`). */
-  readonly messageTtl?: number | undefined;
-  /** At most so many ready messages (`x-max-length`); what happens then says `x-overflow` in `queueArguments`. */
-  readonly maxLength?: number | undefined;
-  /** At most so many bytes of ready bodies (`x-max-length-bytes`). */
-  readonly maxLengthBytes?: number | undefined;
-  /** Priorities from 0 to this (`x-max-priority`). */
-  readonly maxPriority?: number | undefined;
-  /** Broker arguments of the queue. The options above win over the same `x-` key here. */
-  readonly queueArguments?: Arguments | undefined;
-  readonly bindingArguments?: Arguments | undefined;
-  readonly consumerArguments?: Arguments | undefined;
-  /** Declaring does nothing. @default false */
-  readonly noDeclare?: boolean;
-  /** Called after each declaration by this process, with the broker's answer. What it throws is logged. */
-  readonly onDeclared?: ((info: QueueInfo) => void) | undefined;
-}
-
-const limitArguments = {
-  expires: 'x-expires',
-  messageTtl: 'x-message-ttl',
-  maxLength: 'x-max-length',
-  maxLengthBytes: 'x-max-length-bytes',
-  maxPriority: 'x-max-priority',
-} as const;
-
-type LimitOption = keyof typeof limitArguments;
-
-const limitOptions = Object.keys(limitArguments) as LimitOption[];
-
-const optionKeys = [
-  'exchange',
-  'routingKey',
-  'bindings',
-  'durable',
-  'exclusive',
-  'autoDelete',
-  'noAck',
-  'alias',
-  ...limitOptions,
-  'queueArguments',
-  'bindingArguments',
-  'consumerArguments',
-  'noDeclare',
-  'onDeclared',
-];
-
-/** Options of {@link Queue.bindTo}. */
-export interface QueueBindOptions extends WaitOptions {
-  readonly routingKey?: string;
-  readonly arguments?: Arguments;
-}
+import type { QueueBindOptions, QueueJson, QueueOptions } from './queue-options.ts';
+import { checkQueueOptions, limitsAsArguments } from './queue-options.ts';
 
 /**
  * A queue by name and properties, as in AMQP 0-9-1, with the bindings that lead to it: a plain value that any number of
@@ -118,7 +50,7 @@ export class Queue<T = unknown> {
   /** @param name - `''`: an anonymous queue, which gets a unique name when it is declared. */
   constructor(name = '', options: QueueOptions = {}) {
     if (typeof name !== 'string') throw new InvalidArgumentError(`The name of a queue is a string, not ${typeof name}`);
-    checkKeys(options, optionKeys, `option of queue '${name}'`);
+    checkQueueOptions(name, options);
     this.#options = options;
     this.#identity = { name };
     this.exchange = options.exchange instanceof Exchange ? options.exchange : new Exchange(options.exchange ?? '');
@@ -129,7 +61,6 @@ export class Queue<T = unknown> {
     this.autoDelete = this.exclusive || (options.autoDelete ?? false);
     this.noAck = options.noAck ?? false;
     this.alias = options.alias;
-    for (const option of limitOptions) checkLimit(option, options[option], name);
     this.expires = options.expires;
     this.messageTtl = options.messageTtl;
     this.maxLength = options.maxLength;
@@ -169,20 +100,23 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Declares its exchange, itself and its bindings, now and after each reconnect. Rejects with PreconditionFailedError when
-   * one of them exists with other properties. An anonymous queue gets its name.
+   * Declares its exchange, itself and its bindings, now and after each reconnect, within `timeout` milliseconds for all (default
+   * 30000). Rejects with PreconditionFailedError when one of them exists with other properties. An anonymous queue gets its
+   * name.
    */
   async declare(place?: Place, options: WaitOptions & { readonly passive?: boolean } = {}): Promise<QueueInfo> {
     const target = placeOf(place, this.#place, 'declare', 'Queue');
     if (this.noDeclare) return { queue: this.name, messageCount: 0, consumerCount: 0 };
-    const { control } = target.internals;
+    const { control, clock, logger } = target.internals;
+    const { passive = false } = options;
+    const budget = new TimeBudget(options, clock, defaultOperationTimeout);
     // The name is ours and not the broker's, so that the queue comes back under it after a reconnect.
     if (this.name === '') this.#identity.name = `kombu.gen-${randomUUID()}`;
-    if (!options.passive) for (const exchange of this.#sources()) await exchange.declare(target, options);
-    const info = await control.declareQueue(this.declaration(options.passive), options);
-    if (!options.passive) for (const each of this.bindingDeclarations()) await control.bind(each, options);
+    if (!passive) for (const exchange of this.#sources()) await exchange.declare(target, budget.left);
+    const info = await control.declareQueue(this.declaration(passive), budget.left);
+    if (!passive) for (const each of this.bindingDeclarations()) await control.bind(each, budget.left);
     const { onDeclared } = this;
-    if (onDeclared) guarded(() => onDeclared(info), target.internals.logger, 'onDeclared');
+    if (onDeclared) guarded(() => onDeclared(info), logger, 'onDeclared');
     return info;
   }
 
@@ -214,32 +148,50 @@ export class Queue<T = unknown> {
     return getMessage<T>(target, this.name, { ...options, noAck: options.noAck ?? this.noAck });
   }
 
+  /** Starts a consumer of this queue: the handler runs as messages arrive. As `connection.consume`. */
+  async consume(
+    handler: Handler<T>,
+    options: Omit<ConsumerOptions<T>, 'queues' | 'handler'> & WaitOptions = {},
+    place?: Place,
+  ): Promise<Consumer> {
+    const target = placeOf(place, this.#place, 'consume', 'Queue');
+    return target.internals.consume(target, this, handler as Handler, options as ConsumerOptions & WaitOptions);
+  }
+
+  /** Ends the consumer of this queue that has this tag; one that is not there is ended already. */
+  async cancel(consumerTag: string, place?: Place): Promise<void> {
+    const target = placeOf(place, this.#place, 'cancel', 'Queue');
+    for (const consumer of target.internals.consumers) {
+      if (consumer.health().some((each) => each.consumerTag === consumerTag)) await consumer.cancelByQueue(this.name);
+    }
+  }
+
   /** Leads messages of `source` here. */
   async bindTo(source: Exchange | string, options: QueueBindOptions = {}, place?: Place): Promise<void> {
     const target = placeOf(place, this.#place, 'bindTo', 'Queue');
-    await target.internals.control.bind(this.#bindingFrom(source, options.routingKey, options.arguments), options);
+    await target.internals.control.bind(bindingDeclaration(source, 'queue', this.name, options), options);
   }
 
   async unbindFrom(source: Exchange | string, options: QueueBindOptions = {}, place?: Place): Promise<void> {
     const target = placeOf(place, this.#place, 'unbindFrom', 'Queue');
-    await target.internals.control.unbind(this.#bindingFrom(source, options.routingKey, options.arguments), options);
+    await target.internals.control.unbind(bindingDeclaration(source, 'queue', this.name, options), options);
   }
 
   /** What `declare` sends for the queue itself. */
   declaration(passive = false): QueueDeclaration {
     const { name, durable, exclusive, autoDelete } = this;
-    const limits: Record<string, unknown> = {};
-    for (const option of limitOptions) if (this[option] !== undefined) limits[limitArguments[option]] = this[option];
+    const limits = limitsAsArguments(this.#options);
     return { name, durable, exclusive, autoDelete, arguments: { ...this.queueArguments, ...limits }, passive };
   }
 
   /** The bindings that `declare` makes. None for the default exchange, to which every queue is bound by its name. */
   bindingDeclarations(): BindingDeclaration[] {
     if (this.bindings.length > 0) {
-      return this.bindings.map((each) => this.#bindingFrom(each.exchange, each.routingKey, each.arguments));
+      return this.bindings.map((each) => bindingDeclaration(each.exchange, 'queue', this.name, each));
     }
     if (this.exchange.name === '') return [];
-    return [this.#bindingFrom(this.exchange, this.routingKey, this.bindingArguments)];
+    const { routingKey, bindingArguments } = this;
+    return [bindingDeclaration(this.exchange, 'queue', this.name, { routingKey, arguments: bindingArguments })];
   }
 
   /** Equal keys mean equal declarations: what is declared once per connection is told apart by this. */
@@ -267,29 +219,4 @@ export class Queue<T = unknown> {
   #sources(): Exchange[] {
     return this.bindings.length > 0 ? this.bindings.map((each) => each.exchange) : [this.exchange];
   }
-
-  #bindingFrom(source: Exchange | string, routingKey = '', args: Arguments = {}): BindingDeclaration {
-    return {
-      exchange: typeof source === 'string' ? source : source.name,
-      destination: this.name,
-      destinationType: 'queue',
-      routingKey,
-      arguments: args,
-    };
-  }
-}
-
-function checkLimit(option: LimitOption, value: number | undefined, queue: string): void {
-  if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
-    throw new InvalidArgumentError(
-      `Queue '${queue}': ${option} must be an integer of at least 0, not ${String(value)}`,
-    );
-  }
-}
-
-/** The plain form of a queue, fit for configuration files. */
-export interface QueueJson extends Omit<QueueOptions, 'exchange' | 'bindings' | 'onDeclared'> {
-  readonly name?: string;
-  readonly exchange?: ExchangeJson;
-  readonly bindings?: readonly BindingJson[];
 }

@@ -40,10 +40,13 @@ export class ReplyInbox implements AsyncDisposable {
     await this.#consumer.consume(wait);
   }
 
-  /** Listens until the returned function is called. */
-  listen(ticket: string, listener: ReplyListener): () => void {
+  /** Listens until `forget`. */
+  listen(ticket: string, listener: ReplyListener): void {
     this.#listeners.set(ticket, listener);
-    return () => this.#listeners.delete(ticket);
+  }
+
+  forget(ticket: string): void {
+    this.#listeners.delete(ticket);
   }
 
   async close(): Promise<void> {

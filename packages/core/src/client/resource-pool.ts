@@ -1,7 +1,10 @@
 import type { Clock } from '../clock.ts';
 import { ConnectionError, InvalidArgumentError, LimitExceededError, TimeoutError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { consoleLogger, guardLogger } from '../logger.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded } from '../reliability/deadline.ts';
+import { TimeBudget } from '../reliability/time-budget.ts';
 
 /** A resource on loan from a pool. */
 export interface PooledResource<R> extends AsyncDisposable {
@@ -28,7 +31,9 @@ const defaultAcquireTimeout = 30_000;
  */
 export class ResourcePool<R> implements AsyncDisposable {
   readonly #kind: ResourceKind<R>;
-  readonly #clock: Clock;
+  /** For the parts of this library. */
+  readonly clock: Clock;
+  readonly #logger: Logger;
   readonly #idle: R[] = [];
   readonly #lent = new Set<R>();
   readonly #waiters = new Set<() => void>();
@@ -36,10 +41,12 @@ export class ResourcePool<R> implements AsyncDisposable {
   #limit: number;
   #closed = false;
 
-  constructor(kind: ResourceKind<R>, clock: Clock, limit = 0) {
+  /** @param logger - Is told of resources that could not be closed. */
+  constructor(kind: ResourceKind<R>, clock: Clock, limit = 0, logger: Logger = consoleLogger) {
     checkLimit(limit);
     this.#kind = kind;
-    this.#clock = clock;
+    this.clock = clock;
+    this.#logger = guardLogger(logger);
     this.#limit = limit;
   }
 
@@ -55,11 +62,8 @@ export class ResourcePool<R> implements AsyncDisposable {
 
   /** Takes one, waiting for its turn at most `timeout` milliseconds (default 30000); rejects with LimitExceededError. */
   async acquire(wait: WaitOptions = {}): Promise<PooledResource<R>> {
-    const timeout = wait.timeout ?? defaultAcquireTimeout;
-    const giveUpAt = this.#clock.now() + timeout;
-    while (!this.#closed && this.#isFull) {
-      await this.#turn({ timeout: Math.max(0, giveUpAt - this.#clock.now()), signal: wait.signal });
-    }
+    const budget = new TimeBudget(wait, this.clock, defaultAcquireTimeout);
+    while (!this.#closed && this.#isFull) await this.#turn(budget.left);
     return this.tryAcquire();
   }
 
@@ -132,6 +136,7 @@ export class ResourcePool<R> implements AsyncDisposable {
     for (;;) {
       const resource = this.#idle.pop();
       if (resource === undefined || this.#kind.isUsable(resource)) return resource;
+      void this.#discard(resource);
     }
   }
 
@@ -153,7 +158,11 @@ export class ResourcePool<R> implements AsyncDisposable {
 
   /** What cannot be closed is broken, and gone all the same. */
   async #discard(resource: R): Promise<void> {
-    await this.#kind.close(resource).catch(() => {});
+    try {
+      await this.#kind.close(resource);
+    } catch (error) {
+      this.#logger.warn('A pooled resource could not be closed; its place is free all the same', { error });
+    }
   }
 
   async #turn(wait: WaitOptions): Promise<void> {
@@ -163,7 +172,7 @@ export class ResourcePool<R> implements AsyncDisposable {
       this.#waiters.add(wake);
     });
     try {
-      await bounded(turn, wait, this.#clock, 'Waiting for a pooled resource');
+      await bounded(turn, wait, this.clock, 'Waiting for a pooled resource');
     } catch (error) {
       // Woken and given up in the same moment: the next in line gets the turn.
       if (!this.#waiters.delete(wake)) this.#wakeOne();

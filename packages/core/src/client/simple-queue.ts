@@ -1,7 +1,9 @@
 import { EmptyError, TimeoutError } from '../errors.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { bounded } from '../reliability/deadline.ts';
+import { TimeBudget } from '../reliability/time-budget.ts';
 import { Consumer } from './consumer.ts';
+import { defaultOperationTimeout } from './control.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import type { Place } from './host.ts';
@@ -10,7 +12,7 @@ import type { Message } from './message.ts';
 import { Producer } from './producer.ts';
 import type { PublishOptions, PublishResult } from './publish-options.ts';
 import { Queue } from './queue.ts';
-import type { QueueOptions } from './queue.ts';
+import type { QueueOptions } from './queue-options.ts';
 
 export interface SimpleQueueOptions {
   /** Delivered means settled. @default false */
@@ -58,7 +60,7 @@ export class SimpleQueue<T = unknown> implements AsyncDisposable {
       accept: options.accept,
       prefetch: this.#credit,
     });
-    this.#messages = this.#consumer[Symbol.asyncIterator]();
+    this.#messages = this.#consumer.iterate(false);
   }
 
   /** Publishes to the queue, through its exchange. */
@@ -113,24 +115,32 @@ export class SimpleQueue<T = unknown> implements AsyncDisposable {
   }
 
   /** A message that is there now; rejects with EmptyError otherwise. */
-  async getNowait(): Promise<Message<T>> {
+  async getNowait(wait: WaitOptions = {}): Promise<Message<T>> {
     const { accept, noAck } = this.#options;
-    await maybeDeclare(this.queue, this.#place);
-    const message = await this.queue.get(this.#place, { ...(accept ? { accept } : {}), ...(noAck ? { noAck } : {}) });
+    const budget = await this.#declare(wait);
+    const how = { ...(accept ? { accept } : {}), ...(noAck ? { noAck } : {}) };
+    const message = await this.queue.get(this.#place, { ...how, ...budget.left });
     if (!message) throw new EmptyError(`Queue '${this.queue.name}' is empty`);
     return message;
   }
 
   /** The number of ready messages. */
-  async qsize(): Promise<number> {
-    await maybeDeclare(this.queue, this.#place);
-    return this.queue.size(this.#place);
+  async qsize(wait: WaitOptions = {}): Promise<number> {
+    const budget = await this.#declare(wait);
+    return this.queue.size(this.#place, budget.left);
   }
 
   /** Removes the ready messages; resolves to their number. */
-  async clear(): Promise<number> {
-    await maybeDeclare(this.queue, this.#place);
-    return this.queue.purge(this.#place);
+  async clear(wait: WaitOptions = {}): Promise<number> {
+    const budget = await this.#declare(wait);
+    return this.queue.purge(this.#place, budget.left);
+  }
+
+  /** Declares the queue if need be; gives what is left of the time. */
+  async #declare(wait: WaitOptions): Promise<TimeBudget> {
+    const budget = new TimeBudget(wait, this.#place.internals.clock, defaultOperationTimeout);
+    await maybeDeclare(this.queue, this.#place, budget.left);
+    return budget;
   }
 
   /** Stops; what was fetched and not settled goes back. Idempotent. */

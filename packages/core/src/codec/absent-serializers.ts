@@ -13,7 +13,7 @@ const notInstalled = (name: string, contentType: string): AbsentSerializer => ({
   contentType,
   refuse: () =>
     new SerializerNotInstalledError(
-      `The serializer ${name} (${contentType}) is not installed: npm install @kombu/serializer-${name}, then serializers.register() it.`,
+      `The serializer ${name} (${contentType}) is not installed: npm install @kombu/serializer-${name}, then import '@kombu/serializer-${name}/register' or serializers.register() it.`,
     ),
 });
 

@@ -88,7 +88,7 @@ export class CompressorRegistry {
     const absent = absentCompressors.find(({ names }) => names.includes(name));
     if (absent) {
       throw new SerializerNotInstalledError(
-        `The compression ${name} is not installed: npm install ${absent.package}, then compressors.register() it.`,
+        `The compression ${name} is not installed: npm install ${absent.package}, then import '${absent.package}/register' or compressors.register() it.`,
       );
     }
     const near = nearest(name, [...this.#compressors.keys(), ...absentCompressors.flatMap(({ names }) => names)]);

@@ -8,7 +8,8 @@ export interface Compressor {
   compress(body: Buffer): Buffer;
   /**
    * The body comes from a stranger: stop and throw as soon as the result passes `maxBytes`, when the data ends early, and
-   * when more bytes follow it. Whatever it throws reaches the caller as, or as the cause of, a DecodeError.
+   * when more bytes follow it. Whatever it throws reaches the caller as, or as the cause of, a DecodeError, which names the
+   * limit if the error has Node's code `ERR_BUFFER_TOO_LARGE`.
    */
   decompress(body: Buffer, maxBytes: number): Buffer;
 }

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { EncodeError } from '../errors.ts';
+import { insteadOf, isReducible } from './instances.ts';
 import { formatPath } from './json-path.ts';
 import { maxIntegerDigits } from './json-reader.ts';
 import { isPlainObject } from './json-scan.ts';
@@ -137,21 +138,4 @@ function bigintText(value: bigint): string {
   if (text.replace('-', '').length > maxIntegerDigits)
     throw new EncodeError(`readers take no integers of more than ${maxIntegerDigits} digits`);
   return text;
-}
-
-function isReducible(value: unknown): value is { toJSON(key: string): unknown } {
-  return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function';
-}
-
-/** What to send in place of an object that JSON.stringify would write as `{}` or worse; undefined when it is fine. */
-function insteadOf(value: object): string | undefined {
-  if (types.isMap(value)) return 'Object.fromEntries(map) or [...map]';
-  if (types.isSet(value)) return '[...set]';
-  if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value))
-    return 'a Buffer for bytes, or Array.from() for numbers';
-  if (types.isNativeError(value)) return 'its message and the fields you need';
-  if (types.isPromise(value)) return 'what it resolves to: an await is missing';
-  if (types.isRegExp(value)) return 'its source';
-  if (types.isWeakMap(value) || types.isWeakSet(value)) return 'nothing: its content cannot be listed';
-  return undefined;
 }

@@ -153,13 +153,13 @@ export class Mailbox implements AsyncDisposable {
     const inbox = (this.#inbox ??= this.#openInbox(place));
     await inbox.open({ timeout: options.timeout ?? 30_000, signal: options.signal });
     const replies = new ReplyCollection(place.internals.clock, { ...options, timeout, limit });
-    const stop = inbox.listen(ticket, (message) => replies.add(message, this.clock));
+    inbox.listen(ticket, (message) => replies.add(message, this.clock));
     try {
       const address = { exchange: this.replyExchange.name, routing_key: this.oid };
       await this.#send({ ...command, ticket, reply_to: address }, timeout, options);
       return await replies.complete();
     } finally {
-      stop();
+      inbox.forget(ticket);
       replies.close();
     }
   }

@@ -50,6 +50,16 @@ export function readInteger(
 }
 
 /**
+ * A text that is not empty.
+ *
+ * @throws InvalidArgumentError for everything else.
+ */
+export function readText(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new InvalidArgumentError(`${name} must be a text that is not empty, not ${quote(value)}`);
+}
+
+/**
  * One of a few words, in any letter case; gives the word as it stands in `choices`.
  *
  * @throws InvalidArgumentError naming the choices and the nearest one.

@@ -13,6 +13,11 @@ export interface WaitOptions {
 /** Timers cannot wait longer, some 24.8 days, and would fire at once. */
 const longestTimer = 2 ** 31 - 1;
 
+/** A timer that is later than this, in milliseconds, says that the process stood still. */
+const stallMs = 1000;
+/** Then there is so much time, in milliseconds, to hear the answers that came meanwhile. */
+const hearingMs = 1000;
+
 /**
  * The same promise with bounds: rejects with TimeoutError or AbortedError when they are passed first. `doing` starts the
  * message; `why`, asked only then, ends it. The work itself goes on: whoever needs it stopped passes the signal down.
@@ -76,6 +81,7 @@ export class DeadlineTimer {
   readonly #deadlines = new LinkedList<Deadline>();
   #timer: ClockTimer | undefined;
   #firesAt = Infinity;
+  #isHearing = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -111,9 +117,13 @@ export class DeadlineTimer {
   }
 
   #fire(): void {
+    const now = this.#clock.now();
+    const isLate = now - this.#firesAt > stallMs;
     this.#timer = undefined;
     this.#firesAt = Infinity;
-    const now = this.#clock.now();
+    // Timers come before sockets: what seems to have no answer may have had one for long.
+    this.#isHearing = isLate && !this.#isHearing;
+    if (this.#isHearing) return this.#arm(now + hearingMs);
     let next = Infinity;
     for (const deadline of this.#deadlines.members()) {
       // One that expired before may have ended this one too.

@@ -6,8 +6,12 @@ import type { SettleOutcome } from '../spi/envelope.ts';
 export interface Lease {
   readonly queue: string;
   readonly receipt: unknown;
+  /** Since when it is ours, in wall-clock milliseconds. */
+  readonly takenAt: number;
   /** When it ends unless it is renewed, in wall-clock milliseconds. */
   leaseUntil: number;
+  /** Set while the broker is asked to renew it; never rejects. Whoever settles the message waits for it. */
+  renewal: Promise<void> | undefined;
 }
 
 export interface LeaseRenewerParts<L extends Lease> {
@@ -15,12 +19,15 @@ export interface LeaseRenewerParts<L extends Lease> {
   readonly logger: Logger;
   /** The lease time, in milliseconds. */
   readonly leaseMs: number;
+  /** How long a message can be ours in all, however often its lease is renewed, in milliseconds. */
+  readonly maxLeaseMs: number;
   /** All leases that are held now: of messages that wait in a buffer as well as of those in a handler's hands. */
   held(): Iterable<L>;
-  /** Is it still held? It may have been settled while its renewal was under way. */
+  /** Is it still held? It may have been settled meanwhile. */
   isHeld(lease: L): boolean;
+  /** Has to settle at the latest when the link ends. */
   renew(queue: string, receipts: readonly unknown[]): Promise<void | readonly SettleOutcome[]>;
-  /** The lease is lost: another may have the message now. */
+  /** The lease is lost: another may have the message now, or soon. */
   lost(lease: L, why: string): void;
 }
 
@@ -34,7 +41,8 @@ const maxBatch = 1000;
 export class LeaseRenewer<L extends Lease> {
   readonly #parts: LeaseRenewerParts<L>;
   readonly #tickMs: number;
-  readonly #underWay = new Set<string>();
+  /** By queue. */
+  readonly #underWay = new Map<string, Promise<void>>();
   #timer: ClockTimer | undefined;
   #stopped = false;
 
@@ -45,9 +53,12 @@ export class LeaseRenewer<L extends Lease> {
 
   /** Something was leased. Cheap while the timer runs. */
   wake(): void {
-    if (this.#timer || this.#stopped) return;
-    this.#timer = this.#parts.clock.setTimeout(() => this.#tick(), this.#tickMs);
-    this.#timer.unref();
+    if (!this.#timer && !this.#stopped) this.#sleep(this.#tickMs);
+  }
+
+  /** Resolves when the renewals that are under way now are done. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#underWay.values());
   }
 
   stop(): void {
@@ -56,15 +67,24 @@ export class LeaseRenewer<L extends Lease> {
     this.#timer = undefined;
   }
 
+  #sleep(ms: number): void {
+    this.#timer = this.#parts.clock.setTimeout(() => this.#tick(), ms);
+    this.#timer.unref();
+  }
+
   #tick(): void {
     this.#timer = undefined;
     const queues = this.#heldByQueue();
     if (queues.size === 0) return;
+    const now = this.#parts.clock.now();
+    let next = now + this.#tickMs;
     for (const [queue, leases] of queues) {
-      if (this.#underWay.has(queue)) this.#expire(queue, leases, 'its renewal got no answer in time');
-      else void this.#renewQueue(queue, leases);
+      for (const lease of this.#loseEnded(queue, leases)) next = Math.min(next, lease.leaseUntil);
+      if (this.#underWay.has(queue)) continue;
+      const renewed = this.#renewQueue(queue, leases).finally(() => this.#underWay.delete(queue));
+      this.#underWay.set(queue, renewed);
     }
-    this.wake();
+    this.#sleep(next - now);
   }
 
   #heldByQueue(): Map<string, L[]> {
@@ -78,11 +98,15 @@ export class LeaseRenewer<L extends Lease> {
   }
 
   async #renewQueue(queue: string, leases: readonly L[]): Promise<void> {
-    this.#underWay.add(queue);
     for (let start = 0; start < leases.length && !this.#stopped; start += maxBatch) {
-      await this.#renewBatch(queue, leases.slice(start, start + maxBatch));
+      // A message may have been settled while those before it were renewed.
+      const batch = leases.slice(start, start + maxBatch).filter((lease) => this.#parts.isHeld(lease));
+      if (batch.length === 0) continue;
+      const renewal = this.#renewBatch(queue, batch);
+      for (const lease of batch) lease.renewal = renewal;
+      await renewal;
+      for (const lease of batch) lease.renewal = undefined;
     }
-    this.#underWay.delete(queue);
   }
 
   async #renewBatch(queue: string, leases: readonly L[]): Promise<void> {
@@ -99,21 +123,30 @@ export class LeaseRenewer<L extends Lease> {
       });
       this.#lose(queue, lost, 'the broker says so');
     } catch (error) {
+      if (this.#stopped) return;
       logger.warn(
         `The leases of ${leases.length} messages of the queue ${JSON.stringify(queue)} could not be renewed`,
         {
           error,
         },
       );
-      this.#expire(queue, leases, 'it could not be renewed in time');
+      this.#loseEnded(queue, leases);
     }
   }
 
-  /** Those whose time is up are lost; the others have another chance. */
-  #expire(queue: string, leases: readonly L[], why: string): void {
-    const now = this.#parts.clock.now();
-    const expired = leases.filter(({ leaseUntil }) => leaseUntil <= now);
-    this.#lose(queue, expired, why);
+  /**
+   * Those whose time is up are lost, whatever the broker would say: after a stall of this process the handlers have to know
+   * before they go on. So are those that cannot be renewed any more, which leaves their handlers the rest of the lease. Answers
+   * with the others.
+   */
+  #loseEnded(queue: string, leases: readonly L[]): readonly L[] {
+    const { clock, leaseMs, maxLeaseMs } = this.#parts;
+    const now = clock.now();
+    const isOver = ({ leaseUntil }: L): boolean => leaseUntil <= now;
+    const isOld = ({ takenAt }: L): boolean => now + leaseMs > takenAt + maxLeaseMs;
+    this.#lose(queue, leases.filter(isOver), 'they were not renewed in time');
+    this.#lose(queue, leases.filter(isOld), `the broker lets nobody keep a message longer than ${maxLeaseMs} ms`);
+    return leases.filter((lease) => !isOver(lease) && !isOld(lease));
   }
 
   #lose(queue: string, leases: readonly L[], why: string): void {

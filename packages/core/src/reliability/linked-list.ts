@@ -10,6 +10,10 @@ export class LinkedList<T extends Linked<T>> {
   #first: T | undefined;
   #last: T | undefined;
 
+  get first(): T | undefined {
+    return this.#first;
+  }
+
   /** Puts it at the end. */
   push(member: T): void {
     member.isLinked = true;

@@ -21,6 +21,11 @@ export class SharedWork<T> {
     this.#work = work;
   }
 
+  /** Is there a run under way that nobody has stopped? */
+  get isRunning(): boolean {
+    return this.#run !== undefined;
+  }
+
   /** The result of the run under way, or of a new one. Rejects as {@link bounded} does. */
   async join(wait: WaitOptions, clock: Clock, doing: string, why?: () => Error | undefined): Promise<T> {
     const run = (this.#run ??= this.#start());
@@ -29,15 +34,21 @@ export class SharedWork<T> {
       return await bounded(run.result, wait, clock, doing, why);
     } finally {
       run.audience -= 1;
-      if (run.audience === 0 && this.#run === run)
-        this.stop(new AbortedError(`${doing}: nobody waits for it any more`));
+      if (run.audience === 0 && this.#run === run) {
+        void this.stop(new AbortedError(`${doing}: nobody waits for it any more`));
+      }
     }
   }
 
-  /** Ends the run under way; whoever waits for it gets what the work then rejects with. */
-  stop(reason: Error): void {
-    this.#run?.stop.abort(reason);
+  /**
+   * Ends the run under way; whoever waits for it gets what the work then rejects with. Resolves when the work has ended, and
+   * never rejects.
+   */
+  async stop(reason: Error): Promise<void> {
+    const run = this.#run;
     this.#run = undefined;
+    run?.stop.abort(reason);
+    await run?.result.catch(() => {});
   }
 
   #start(): Run<T> {

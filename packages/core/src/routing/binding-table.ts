@@ -64,11 +64,14 @@ export class BindingTable {
     return entry !== undefined;
   }
 
-  /** Makes `bindings` the whole content. What stays is not built again. */
-  replace(bindings: Iterable<BindingDeclaration>): BindingChanges {
+  /** Makes `bindings` the whole content, beside what `keeps` says yes to. What stays is not built again. */
+  replace(
+    bindings: Iterable<BindingDeclaration>,
+    keeps: (binding: BindingDeclaration) => boolean = keepsNone,
+  ): BindingChanges {
     // All ids come first: one that cannot be made must leave the table as it was.
     const wanted = new Map(Array.from(bindings, (binding) => [bindingId(binding), binding]));
-    const stale = [...this.#entries.values()].filter(({ id }) => !wanted.has(id));
+    const stale = [...this.#entries.values()].filter(({ id, binding }) => !wanted.has(id) && !keeps(binding));
     for (const entry of stale) this.#delete(entry);
     const added: BindingDeclaration[] = [];
     for (const [id, binding] of wanted) if (this.#insert(id, binding)) added.push(binding);
@@ -81,6 +84,11 @@ export class BindingTable {
     this.#targets[type].get(name)?.entries.appendTo(entries);
     for (const entry of entries) this.#delete(entry);
     return entries.map(({ binding }) => binding);
+  }
+
+  /** The exchanges to which its bindings lead. */
+  get exchanges(): Iterable<string> {
+    return this.#targets.exchange.keys();
   }
 
   /** Does any binding lead there? */
@@ -125,6 +133,10 @@ export class BindingTable {
       targets.set(destination, (target = { destination, destinationType, entries: new SmallSet(), round: 0 }));
     return target;
   }
+}
+
+function keepsNone(): boolean {
+  return false;
 }
 
 /** The lengths keep names that contain the separator apart. */

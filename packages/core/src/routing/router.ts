@@ -54,6 +54,11 @@ export class Router {
     return (this.#exchanges.get(name)?.table.size ?? 0) > 0;
   }
 
+  /** The exchanges to which the bindings of this exchange lead. */
+  exchangesBehind(name: string): string[] {
+    return [...(this.#exchanges.get(name)?.table.exchanges ?? [])];
+  }
+
   /** The bindings that start at this exchange, or all. */
   bindings(exchange?: string): BindingDeclaration[] {
     if (exchange !== undefined) return [...(this.#exchanges.get(exchange)?.table ?? [])];
@@ -126,18 +131,22 @@ export class Router {
   }
 
   /**
-   * Makes `bindings` all that is known of this exchange: for bindings that other processes share. The same array object a second
-   * time costs nothing, unless the bindings were changed otherwise in between. Bindings to unknown exchanges are taken and lead
-   * nowhere until their destination is added.
+   * Makes `bindings` all that is known of this exchange, beside what `keeps` says yes to: for bindings that other processes
+   * share. The same array object a second time costs nothing, unless the bindings were changed otherwise in between. Bindings to
+   * unknown exchanges are taken and lead nowhere until their destination is added.
    *
    * @throws NotFoundError when the exchange is unknown.
    * @throws AccessRefusedError for the default exchange.
    * @throws LimitExceededError when an argument is nested too deep; nothing is changed then.
    */
-  replaceBindings(exchange: string, bindings: readonly BindingDeclaration[]): void {
+  replaceBindings(
+    exchange: string,
+    bindings: readonly BindingDeclaration[],
+    keeps?: (binding: BindingDeclaration) => boolean,
+  ): void {
     const known = this.#existing(exchange);
     if (known.shared === bindings) return;
-    this.#replace(known, bindings);
+    this.#replace(known, bindings, keeps);
     known.shared = bindings;
   }
 
@@ -183,8 +192,12 @@ export class Router {
     });
   }
 
-  #replace(exchange: ExchangeNode, bindings: readonly BindingDeclaration[]): BindingChanges {
-    const changes = exchange.table.replace(bindings);
+  #replace(
+    exchange: ExchangeNode,
+    bindings: readonly BindingDeclaration[],
+    keeps?: (binding: BindingDeclaration) => boolean,
+  ): BindingChanges {
+    const changes = exchange.table.replace(bindings, keeps);
     for (const binding of changes.added) this.#sources.add(binding, exchange);
     for (const binding of changes.removed) this.#forgetSource(exchange, binding);
     if (changes.added.length + changes.removed.length > 0) this.#changed(exchange);

@@ -14,7 +14,11 @@ export interface Capabilities {
   readonly ttl: boolean;
   /** `x-dead-letter-exchange`, `x-max-length` and `x-expires` of a queue. */
   readonly queueLimits: boolean;
-  /** Bindings are seen by every process; without it, a process routes by the bindings that it declared itself. */
+  /**
+   * Bindings are seen by every process, but for those that the broker's layout has no place for (the README of the transport
+   * names them; Kombu's layouts keep no arguments and no exchanges as destinations). By these, and by all without it, a process
+   * routes only where it declared them itself.
+   */
   readonly sharedBindings: boolean;
   /**
    * `broker`: a message leaves the broker only when it is acked. `client`: the broker forgets it on delivery, so that a
@@ -23,6 +27,12 @@ export interface Capabilities {
   readonly acknowledge: 'broker' | 'client';
   /** How long a delivered message stays hidden unless it is renewed, in milliseconds. Absent: as long as the connection lives. */
   readonly leaseMs?: number;
+  /**
+   * How long a message can be kept by renewing its lease, in milliseconds from its delivery, where the broker has a limit (12
+   * hours in SQS). When a further renewal would go beyond it, core stops renewing and tells the handler by `Message.signal` that
+   * the message goes back.
+   */
+  readonly maxLeaseMs?: number;
   readonly ordering: 'fifo' | 'best-effort';
   /** The broker itself says that it has the message. Otherwise a publish is done when the write is. */
   readonly publisherConfirms: boolean;

@@ -52,3 +52,12 @@ export interface ConsumeOptions {
   readonly prefetch: number;
   readonly arguments: Arguments;
 }
+
+/** What a broker tells about a consumer when it has subscribed it. */
+export interface ConsumeResult {
+  /**
+   * The queue keeps nothing while the consumer is away: what is published between the end of its link or channel and the next
+   * subscription is missed. Absent: the queue keeps messages, as queues do in AMQP 0-9-1.
+   */
+  readonly ephemeral?: boolean;
+}

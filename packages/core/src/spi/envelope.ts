@@ -66,6 +66,11 @@ export interface Delivery {
    * settled like any other.
    */
   readonly error?: Error;
+  /**
+   * When this delivery stops being ours unless its lease is renewed, in wall-clock milliseconds; in the past once it is lost.
+   * Absent: it lasts as long as its channel.
+   */
+  readonly leaseUntil?: number;
   /** Fires when this delivery is no longer ours: its lease or its channel is lost. Absent: only the channel's end tells. */
   readonly signal?: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import type { BindingDeclaration, QueueDeclaration } from './declarations.ts';
+import type { BindingDeclaration, ConsumeResult, QueueDeclaration } from './declarations.ts';
 import type { SettleOutcome } from './envelope.ts';
 
 /** A message on its way into a store. */
@@ -95,18 +95,23 @@ export interface QueueStore<R = unknown> {
     options: { readonly delayMs: number },
   ): Promise<void | readonly SettleOutcome[]>;
   /**
-   * Extends leases by a full lease time from now. Absent: leases last as long as the connection. A message may be settled
-   * while its renewal is under way: a store whose handle changes with each renewal keeps it inside the receipt, and lets the
-   * settlement wait.
+   * Extends leases by a full lease time from now. Absent: leases last as long as the connection. Core never renews a receipt
+   * that is being settled, nor settles one that is being renewed.
    */
   renew?(queue: string, receipts: readonly R[]): Promise<void | readonly SettleOutcome[]>;
   /** The lease time in force, in milliseconds; needed with `renew`. */
   readonly leaseMs?: number;
   /**
    * Calls `wake` when the queue may have got a message; spurious calls are fine, missed ones cost a polling interval. Returns
-   * how to stop it. Only for stores whose `get` cannot wait.
+   * how to stop it, which core does before it closes the store; throws when the queue cannot be watched, and core polls. Only
+   * for stores whose `get` cannot wait.
    */
   watch?(queue: string, wake: () => void): () => void;
+  /**
+   * A consumer of the queue is about to ask for messages. Resolves when what is published from now on will reach it, and tells
+   * whether the queue keeps nothing while nobody asks. Absent: there is nothing to prepare, and the queue keeps messages.
+   */
+  subscribe?(queue: string): Promise<ConsumeResult | void>;
   /** Bindings that all processes share. Absent: each process routes by its own. */
   readonly bindings?: BindingStore;
   /**
@@ -124,6 +129,12 @@ export interface QueueStore<R = unknown> {
 
 /** A table of bindings in the store itself. Both ways idempotent. */
 export interface BindingStore {
+  /**
+   * False for a binding that the layout has no place for, such as one with arguments or one that leads to an exchange. It stays
+   * with the process that made it, which alone routes by it, as all bindings do without a `BindingStore`; the other members are
+   * never called with it. Depends on nothing but the binding. Absent: the table holds every binding as it is.
+   */
+  carries?(binding: BindingDeclaration): boolean;
   /** `exchangeType`: some layouts, Kombu's among them, keep more for a topic exchange than for others. */
   add(binding: BindingDeclaration, exchangeType: string): Promise<void>;
   remove(binding: BindingDeclaration): Promise<void>;

@@ -5,6 +5,7 @@ import type { Capabilities } from './capabilities.ts';
 import type {
   BindingDeclaration,
   ConsumeOptions,
+  ConsumeResult,
   ExchangeDeclaration,
   QueueDeclaration,
   QueueInfo,
@@ -106,7 +107,7 @@ export interface PublishWaiter {
 
 /**
  * A unit of work on a connection. Methods may be called concurrently. An error that ends the channel rejects the call that
- * caused it and then fires `events.closed`.
+ * caused it and then fires `events.closed`; other calls under way reject with `CHANNEL_ERROR`, for the refusal is not theirs.
  */
 export interface TransportChannel {
   /** `PRECONDITION_FAILED` when it exists with other properties. */
@@ -136,7 +137,7 @@ export interface TransportChannel {
     options: { readonly noAck: boolean },
   ): Promise<(Delivery & { readonly messageCount?: number }) | undefined>;
   /** Resolves when the broker counts the consumer as subscribed. Deliveries may come before. */
-  consume(options: ConsumeOptions): Promise<void>;
+  consume(options: ConsumeOptions): Promise<ConsumeResult | void>;
   /** Resolves when no further delivery will come. What was fetched but not delivered goes back to the queue. */
   cancel(consumerTag: string): Promise<void>;
   /** Changes the credit of a running consumer; 0: no limit. */

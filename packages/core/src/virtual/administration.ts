@@ -96,7 +96,7 @@ export class Administration {
     topology.assertBindable(binding);
     if (binding.destinationType === 'queue') await this.assertQueue(binding.destination, true);
     const isNew = topology.bind(binding);
-    if (!store.bindings) return;
+    if (!this.#link.isShared(binding)) return;
     try {
       const exchangeType = topology.router.exchangeType(binding.exchange) ?? 'direct';
       await this.#link.control(`Binding ${quoted(binding.destination)}`, async () =>
@@ -146,8 +146,7 @@ export class Administration {
 
   async #removeBindings(bindings: readonly BindingDeclaration[]): Promise<void> {
     const { store } = this.#link;
-    if (!store.bindings) return;
-    for (const binding of bindings) {
+    for (const binding of bindings.filter((each) => this.#link.isShared(each))) {
       await this.#link.control(`Unbinding ${quoted(binding.destination)}`, async () => store.bindings?.remove(binding));
     }
   }
@@ -160,7 +159,7 @@ export class Administration {
     const bindings = await this.#link.control(`Reading the bindings of ${JSON.stringify(exchange)}`, async () =>
       store.bindings?.list(exchange, type),
     );
-    if (bindings) topology.router.replaceBindings(exchange, bindings);
+    if (bindings) topology.router.replaceBindings(exchange, bindings, (each) => !this.#link.isShared(each));
   }
 }
 

@@ -3,6 +3,7 @@ import { ConnectionError, MessageStateError, PreconditionFailedError } from '../
 import type {
   BindingDeclaration,
   ConsumeOptions,
+  ConsumeResult,
   ExchangeDeclaration,
   QueueDeclaration,
   QueueInfo,
@@ -10,7 +11,7 @@ import type {
 import type { Delivery, DeliveryTag, Envelope, PublishGuarantee, Route, SettleOutcome } from '../spi/envelope.ts';
 import type { ChannelEvents, PublishWaiter, TransportChannel } from '../spi/transport.ts';
 import type { Administration } from './administration.ts';
-import { ClosingTime } from './closing-time.ts';
+import { ClosingTime } from '../reliability/closing-time.ts';
 import { Consumers } from './consumers.ts';
 import { Intake } from './intake.ts';
 import type { VirtualLink } from './link.ts';
@@ -35,7 +36,7 @@ const lost: Promise<SettleOutcome> = Promise.resolve('lease-lost');
 
 /** A channel over a store. */
 export class VirtualChannel implements TransportChannel {
-  readonly unacked: Unacked = new Unacked();
+  readonly unacked: Unacked;
   readonly #parts: ChannelParts;
   readonly #link: VirtualLink;
   readonly #events: ChannelEvents;
@@ -48,6 +49,7 @@ export class VirtualChannel implements TransportChannel {
     this.#parts = parts;
     this.#link = parts.link;
     this.#events = events;
+    this.unacked = new Unacked(() => parts.link.nextTag());
     this.#intake = new Intake(parts.link, parts.settler, this.unacked, () => parts.leased());
     this.#consumers = new Consumers({ ...parts, intake: this.#intake, events });
   }
@@ -102,7 +104,7 @@ export class VirtualChannel implements TransportChannel {
     for (;;) {
       this.#link.topology.queue(queue)?.touch();
       const batch = this.#intake.batch(queue, noAck, undefined);
-      const [stored] = await this.#link.control(`Reading from the queue ${JSON.stringify(queue)}`, (store) =>
+      const [stored] = await this.#link.answered(`Reading from the queue ${JSON.stringify(queue)}`, (store) =>
         store.get(queue, { max: 1, waitMs: 0, noAck, signal: this.#link.ended }),
       );
       if (!stored) return undefined;
@@ -115,12 +117,21 @@ export class VirtualChannel implements TransportChannel {
     }
   }
 
-  async consume(options: ConsumeOptions): Promise<void> {
+  async consume(options: ConsumeOptions): Promise<ConsumeResult | void> {
     this.#assertOpen();
     assertConsumable(options);
-    await this.#parts.administration.assertQueue(options.queue);
+    const { queue } = options;
+    await this.#parts.administration.assertQueue(queue);
+    const doing = `Subscribing to the queue ${JSON.stringify(queue)}`;
+    const result =
+      this.#link.store.subscribe && (await this.#link.control(doing, async (store) => store.subscribe?.(queue)));
     this.#assertOpen();
     this.#consumers.start(options);
+    return result;
+  }
+
+  lastReadAt(consumerTag: string): number | undefined {
+    return this.#consumers.lastReadAt(consumerTag);
   }
 
   cancel(consumerTag: string): Promise<void> {
@@ -137,7 +148,7 @@ export class VirtualChannel implements TransportChannel {
     if (options?.multiple) return this.#ackThrough(tag);
     const delivery = this.unacked.take(tag);
     if (!delivery) return this.#unknown(tag);
-    const outcome = this.#parts.settler.ack(delivery.queue, delivery.receipt);
+    const outcome = this.#ack(delivery);
     // The next read may overtake the ack: nobody else can get this message any more.
     delivery.batch.consumer?.settled();
     return outcome;
@@ -151,10 +162,7 @@ export class VirtualChannel implements TransportChannel {
     if (refusal) return Promise.reject(refusal);
     const delivery = this.unacked.take(tag);
     if (!delivery) return this.#unknown(tag);
-    const { settler } = this.#parts;
-    const settled = requeue
-      ? settler.requeue(delivery, delay)
-      : settler.discard(delivery, delivery.receipt, delivery.batch.declared, 'rejected');
+    const settled = requeue ? this.#requeue(delivery, delay) : this.#discard(delivery);
     // Only then: with a prefetch of 1 the message that goes back has to be the next to come.
     return settled.finally(() => delivery.batch.consumer?.settled());
   }
@@ -183,12 +191,6 @@ export class VirtualChannel implements TransportChannel {
     this.#events.closed(error);
   }
 
-  /** The lease of this delivery is gone. */
-  lose(delivery: UnackedDelivery, reason: KombuError): void {
-    this.unacked.lose(delivery, reason);
-    delivery.batch.consumer?.settled();
-  }
-
   async #close(time: ClosingTime): Promise<void> {
     if (this.#ended) return;
     const closed = new ConnectionError('The channel was closed', { code: 'CLOSED' });
@@ -201,20 +203,36 @@ export class VirtualChannel implements TransportChannel {
     if (this.#ended === closed) this.#events.closed();
   }
 
+  /** Here and below: a receipt is not settled while it is being renewed. */
+  #ack({ queue, receipt, renewal }: UnackedDelivery): Promise<SettleOutcome> {
+    const { settler } = this.#parts;
+    return renewal ? renewal.then(() => settler.ack(queue, receipt)) : settler.ack(queue, receipt);
+  }
+
+  async #requeue(delivery: UnackedDelivery, delay: number): Promise<SettleOutcome> {
+    if (delivery.renewal) await delivery.renewal;
+    return this.#parts.settler.requeue(delivery, delay);
+  }
+
+  async #discard(delivery: UnackedDelivery): Promise<SettleOutcome> {
+    if (delivery.renewal) await delivery.renewal;
+    return this.#parts.settler.discard(delivery, delivery.receipt, delivery.batch.declared, 'rejected');
+  }
+
   async #ackThrough(tag: DeliveryTag): Promise<SettleOutcome> {
     const deliveries = this.unacked.takeThrough(tag);
     if (deliveries.length === 0) return this.#unknown(tag);
-    const outcomes = deliveries.map(({ queue, receipt }) => this.#parts.settler.ack(queue, receipt));
+    const outcomes = deliveries.map((delivery) => this.#ack(delivery));
     for (const { batch } of deliveries) batch.consumer?.settled();
     return (await Promise.all(outcomes)).includes('lease-lost') ? 'lease-lost' : 'ok';
   }
 
   async #requeueAll(reason: KombuError): Promise<void> {
-    const deliveries = [...this.unacked.values()];
+    const deliveries = this.unacked.values();
     for (const delivery of deliveries) this.unacked.lose(delivery, reason);
     // Released newest first, they end up in their old order; copies go to the end of the queue, oldest first.
     if (this.#link.store.release) deliveries.reverse();
-    const requeued = await Promise.allSettled(deliveries.map((each) => this.#parts.settler.requeue(each, 0)));
+    const requeued = await Promise.allSettled(deliveries.map((each) => this.#requeue(each, 0)));
     for (const { batch } of deliveries) batch.consumer?.settled();
     const failed = requeued.filter((result) => result.status === 'rejected');
     if (failed.length === 0) return;

@@ -4,7 +4,7 @@ import { LeaseRenewer } from '../reliability/lease-renewer.ts';
 import type { ChannelEvents, TransportChannel, TransportConnection } from '../spi/transport.ts';
 import { Administration } from './administration.ts';
 import { VirtualChannel, type ChannelParts } from './channel.ts';
-import { ClosingTime } from './closing-time.ts';
+import { ClosingTime } from '../reliability/closing-time.ts';
 import { VirtualLink, closedError, type LinkParts } from './link.ts';
 import { Publisher } from './publisher.ts';
 import { QueueLimits } from './queue-limits.ts';
@@ -88,6 +88,7 @@ export class VirtualConnection implements TransportConnection {
     const { clock, logger, store } = this.#link;
     const time = new ClosingTime(clock, logger);
     await Promise.all([...this.#channels].map((channel) => channel.closeWithin(time)));
+    await time.step('Waiting for renewals of leases', () => this.#renewer.idle());
     await time.step('Finishing what was under way', () => this.#calls.whenIdle());
     if (!this.#link.failure) {
       await time.step('Deleting exclusive queues', () => this.#administration.deleteOwned());
@@ -132,31 +133,28 @@ export class VirtualConnection implements TransportConnection {
   }
 
   #makeRenewer(): LeaseRenewer<UnackedDelivery> {
-    const { clock, logger, leaseMs, store } = this.#link;
+    const { clock, logger, leaseMs, maxLeaseMs } = this.#link;
     const channels = this.#channels;
     return new LeaseRenewer({
       clock,
       logger,
       leaseMs,
+      maxLeaseMs,
       *held() {
         for (const channel of channels) yield* channel.unacked.values();
       },
-      isHeld: (delivery) => this.#holderOf(delivery) !== undefined,
-      renew: (queue, receipts) => {
-        const doing = `Renewing leases of the queue ${JSON.stringify(queue)}`;
-        return this.#link.timed(doing, async () => store.renew?.(queue, receipts));
-      },
+      isHeld: (delivery) => delivery.batch.unacked.has(delivery),
+      renew: (queue, receipts) =>
+        this.#link.answered(`Renewing leases of the queue ${JSON.stringify(queue)}`, async (store) =>
+          store.renew?.(queue, receipts),
+        ),
       lost: (delivery, why) => {
         const reason = new ConnectionError(
           `The lease of a message of the queue ${JSON.stringify(delivery.queue)} is lost (${why}): another consumer may have it now`,
         );
-        this.#holderOf(delivery)?.lose(delivery, reason);
+        delivery.batch.unacked.lose(delivery, reason);
+        delivery.batch.consumer?.settled();
       },
     });
-  }
-
-  #holderOf(delivery: UnackedDelivery): VirtualChannel | undefined {
-    for (const channel of this.#channels) if (channel.unacked.get(delivery.deliveryTag) === delivery) return channel;
-    return undefined;
   }
 }

@@ -51,6 +51,10 @@ export class VirtualConsumer implements QueueConsumer, CreditHolder, PollerSink 
     await this.#poller?.stop();
   }
 
+  get lastReadAt(): number | undefined {
+    return this.#poller?.lastReadAt;
+  }
+
   set prefetch(prefetch: number) {
     this.#prefetch = prefetch;
     this.#poller?.wake();
@@ -67,12 +71,12 @@ export class VirtualConsumer implements QueueConsumer, CreditHolder, PollerSink 
     this.#poller?.wake();
   }
 
-  deliver(messages: readonly StoredMessage<unknown>[]): void {
+  deliver(messages: readonly StoredMessage<unknown>[]): Promise<void> | undefined {
     const { intake, events, link } = this.#parts;
     const batch = intake.batch(this.queue, this.#noAck, this);
     for (let index = 0; index < messages.length; index++) {
       // A handler may cancel, or the link may break, in the middle of a batch.
-      if (this.#poller?.stopped) return void this.giveBack(messages.slice(index));
+      if (this.#poller?.stopped) return this.giveBack(messages.slice(index));
       const delivery = intake.take(messages[index] as StoredMessage<unknown>, batch);
       if (!delivery) continue;
       if (!this.#noAck) this.#unsettled += 1;
@@ -82,6 +86,7 @@ export class VirtualConsumer implements QueueConsumer, CreditHolder, PollerSink 
         link.logger.error('A listener for deliveries threw; it must not', { error, consumerTag: this.tag });
       }
     }
+    return undefined;
   }
 
   giveBack(messages: readonly StoredMessage<unknown>[]): Promise<void> {

@@ -2,7 +2,7 @@ import { NotFoundError, PreconditionFailedError } from '../errors.ts';
 import type { ConsumeOptions } from '../spi/declarations.ts';
 import type { ChannelEvents } from '../spi/transport.ts';
 import type { Administration } from './administration.ts';
-import { ClosingTime } from './closing-time.ts';
+import { ClosingTime } from '../reliability/closing-time.ts';
 import { VirtualConsumer } from './consumer.ts';
 import type { Intake } from './intake.ts';
 import type { VirtualLink } from './link.ts';
@@ -20,6 +20,7 @@ export interface ConsumersParts {
 export class Consumers {
   readonly #parts: ConsumersParts;
   readonly #byTag = new Map<string, VirtualConsumer>();
+  readonly #leaving = new Map<string, Promise<void>>();
 
   constructor(parts: ConsumersParts) {
     this.#parts = parts;
@@ -42,6 +43,10 @@ export class Consumers {
     }
   }
 
+  lastReadAt(consumerTag: string): number | undefined {
+    return this.#byTag.get(consumerTag)?.lastReadAt;
+  }
+
   setPrefetch(consumerTag: string, prefetch: number): void {
     const consumer = this.#byTag.get(consumerTag);
     if (!consumer) throw new NotFoundError(`There is no consumer ${JSON.stringify(consumerTag)} on this channel`);
@@ -50,12 +55,20 @@ export class Consumers {
 
   /** A tag that is not known is no error: the broker may have been faster. */
   async cancel(consumerTag: string): Promise<void> {
-    const { link, administration } = this.#parts;
     const consumer = this.#byTag.get(consumerTag);
-    if (!consumer) return;
+    if (!consumer) return this.#leaving.get(consumerTag);
     this.#byTag.delete(consumerTag);
+    const left = this.#cancel(consumer).finally(() => {
+      if (this.#leaving.get(consumerTag) === left) this.#leaving.delete(consumerTag);
+    });
+    this.#leaving.set(consumerTag, left);
+    await left;
+  }
+
+  async #cancel(consumer: VirtualConsumer): Promise<void> {
+    const { link, administration } = this.#parts;
     const time = new ClosingTime(link.clock, link.logger);
-    await time.step(`Stopping the consumer ${JSON.stringify(consumerTag)}`, () => consumer.stop());
+    await time.step(`Stopping the consumer ${JSON.stringify(consumer.tag)}`, () => consumer.stop());
     await administration.leave(consumer.queue, consumer);
   }
 
@@ -63,7 +76,9 @@ export class Consumers {
   async stopAll(time: ClosingTime, between: () => Promise<void>): Promise<void> {
     const consumers = [...this.#byTag.values()];
     this.#byTag.clear();
-    await time.step('Stopping the consumers of a channel', () => Promise.all(consumers.map((each) => each.stop())));
+    await time.step('Stopping the consumers of a channel', () =>
+      Promise.all([...consumers.map((each) => each.stop()), ...this.#leaving.values()]),
+    );
     await between();
     const { administration } = this.#parts;
     await time.step('Removing the queues that live no longer than their consumers', () =>

@@ -6,8 +6,28 @@ import type { Target, Transport, TransportConnection, TransportContext } from '.
 import { VirtualConnection } from './connection.ts';
 import { Topology } from './topology.ts';
 
-/** What the store decides; the rest of the capabilities comes from core. */
-export type VirtualCapabilities = Omit<Capabilities, 'exchangeTypes' | 'exchangeBindings' | 'ttl' | 'queueLimits'>;
+/** What comes from core, whatever the store is. */
+const coreCapabilities = {
+  exchangeTypes: ['direct', 'topic', 'fanout', 'headers'],
+  exchangeBindings: true,
+  ttl: true,
+  queueLimits: true,
+} as const;
+
+/** What a store cannot do unless its transport says so. */
+const modest = {
+  priority: false,
+  delay: false,
+  sharedBindings: false,
+  publisherConfirms: false,
+  heartbeats: false,
+};
+
+/**
+ * What the store decides; the rest of the capabilities comes from core. What is left out is false, or has no limit.
+ */
+export type VirtualCapabilities = Omit<Capabilities, keyof typeof coreCapabilities | keyof typeof modest> &
+  Partial<Pick<Capabilities, keyof typeof modest>>;
 
 /** An open store. */
 export interface VirtualBackend<R = unknown> {
@@ -49,17 +69,13 @@ export interface VirtualTransportDefinition<R = unknown> {
  * Python processes can share the broker.
  *
  * What a process knows of queues is what it declared itself: a limit such as `x-message-ttl` holds for the publishes and reads
- * of processes that declared the queue with it. Messages expire when they are read.
+ * of processes that declared the queue with it. Messages expire when they are read, and not at the head of the queue as in
+ * RabbitMQ: without a consumer nothing is dead-lettered, so that a queue with a TTL and no consumer delays no messages here.
+ * Publish with `delay` for that, where the transport can.
  */
 export function defineVirtualTransport<R>(definition: VirtualTransportDefinition<R>): Transport {
   const { name, schemes, defaultPort } = definition;
-  const capabilities: Capabilities = {
-    exchangeTypes: ['direct', 'topic', 'fanout', 'headers'],
-    exchangeBindings: true,
-    ttl: true,
-    queueLimits: true,
-    ...definition.capabilities,
-  };
+  const capabilities: Capabilities = { ...coreCapabilities, ...modest, ...definition.capabilities };
   return {
     name,
     schemes,

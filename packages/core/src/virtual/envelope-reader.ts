@@ -26,6 +26,10 @@ export class EnvelopeReader {
   }
 }
 
+/** Ids of longer payloads are copied: a slice keeps alive all that it was cut from, and applications keep ids. */
+const longPayload = 1024;
+const nothing = Buffer.alloc(0);
+
 /** An envelope with holes for body, id and tag. */
 class Template {
   /** From the end of the body to the beginning of the id. */
@@ -36,10 +40,10 @@ class Template {
   readonly #message: WireMessage;
 
   private constructor(head: string, idLength: number, tail: string, message: WireMessage) {
-    this.#head = head;
+    this.#head = detached(head);
     this.#idLength = idLength;
-    this.#tail = tail;
-    this.#message = message;
+    this.#tail = detached(tail);
+    this.#message = { ...message, envelope: { ...message.envelope, body: nothing } };
   }
 
   /** The template that this text is an instance of; undefined when it is laid out in another way. */
@@ -72,7 +76,7 @@ class Template {
     if (tagAt > tagEnd || payload.slice(tagEnd) !== '"}}') return undefined;
     const id = payload.slice(idAt, idEnd);
     if (!plainId.test(id) || !plainId.test(payload.slice(tagAt, tagEnd))) return undefined;
-    return this.#fill(payload.slice(bodyKey.length, bodyEnd), id);
+    return this.#fill(payload.slice(bodyKey.length, bodyEnd), payload.length > longPayload ? detached(id) : id);
   }
 
   #fill(base64: string, id: string): WireMessage | undefined {
@@ -92,4 +96,9 @@ class Template {
       error: undefined,
     };
   }
+}
+
+/** The same text, apart from the one that it was cut from. */
+function detached(slice: string): string {
+  return Buffer.from(slice).toString();
 }

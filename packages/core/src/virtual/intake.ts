@@ -31,7 +31,7 @@ export class Intake {
 
   batch(queue: string, noAck: boolean, consumer: Batch['consumer']): Batch {
     const declared = this.#link.topology.queue(queue);
-    return { queue, declared, noAck, consumer, takenAt: this.#clock.now() };
+    return { queue, declared, noAck, consumer, takenAt: this.#clock.now(), unacked: this.#unacked };
   }
 
   /** Undefined for a message that nobody may get any more: it is being discarded. */
@@ -43,7 +43,7 @@ export class Intake {
       return undefined;
     }
     const delivery = new UnackedDelivery(
-      this.#link.nextTag(),
+      this.#unacked.nextTag(),
       message,
       stored,
       batch,

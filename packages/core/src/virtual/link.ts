@@ -5,6 +5,7 @@ import { ConnectionError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { DeadlineTimer, bounded } from '../reliability/deadline.ts';
 import type { Capabilities } from '../spi/capabilities.ts';
+import type { BindingDeclaration } from '../spi/declarations.ts';
 import type { QueueStore } from '../spi/queue-store.ts';
 import { breaksLink, storeError } from './store-error.ts';
 import type { Topology } from './topology.ts';
@@ -44,6 +45,8 @@ export class VirtualLink {
   readonly waitMs: number;
   /** How long a message is ours without renewal, in milliseconds; Infinity: as long as the link lives. */
   readonly leaseMs: number;
+  /** How long it can be ours with renewals, in milliseconds; Infinity: as long as we like. */
+  readonly maxLeaseMs: number;
   readonly deadlines: DeadlineTimer;
   readonly #classify: (error: unknown) => ErrorCode;
   /** Called once, when the link breaks. */
@@ -65,6 +68,7 @@ export class VirtualLink {
     this.waitMs = parts.waitMs;
     const leaseMs = parts.store.leaseMs ?? parts.capabilities.leaseMs;
     this.leaseMs = (parts.store.renew && leaseMs) || Infinity;
+    this.maxLeaseMs = parts.capabilities.maxLeaseMs ?? Infinity;
     this.deadlines = new DeadlineTimer(parts.clock);
     // Each call that is under way listens; Node would take more than ten for a leak.
     setMaxListeners(0, this.#ended.signal);
@@ -90,6 +94,12 @@ export class VirtualLink {
   /** Fires when the link breaks or is closed; its reason is a KombuError. */
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** Is this binding one that the store keeps for all processes? */
+  isShared(binding: BindingDeclaration): boolean {
+    const { bindings } = this.store;
+    return bindings !== undefined && (bindings.carries?.(binding) ?? true);
   }
 
   /** The link is broken. Only the first reason counts. */
@@ -129,6 +139,17 @@ export class VirtualLink {
       return await call();
     } finally {
       this.deadlines.remove(deadline);
+    }
+  }
+
+  /** As `timed`, for a caller whom nobody tells when the link ends: rejects then, with an error of ours. */
+  async answered<T>(doing: string, call: (store: QueueStore) => Promise<T>): Promise<T> {
+    this.assertLive();
+    try {
+      const answer = this.timed(doing, () => call(this.store));
+      return await bounded(answer, { signal: this.#ended.signal }, this.clock, doing);
+    } catch (error) {
+      throw this.explain(error, doing);
     }
   }
 

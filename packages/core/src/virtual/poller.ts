@@ -8,7 +8,8 @@ import { breaksLink } from './store-error.ts';
 export interface PollerSink {
   /** How many messages may come now; 0: none, until `wake`. */
   credit(): number;
-  deliver(messages: readonly StoredMessage<unknown>[]): void;
+  /** Resolves when what could not be delivered any more is given back. */
+  deliver(messages: readonly StoredMessage<unknown>[]): Promise<void> | undefined;
   /** What came too late, or beyond what was asked for. Never rejects. */
   giveBack(messages: readonly StoredMessage<unknown>[]): Promise<void>;
   /** The queue is gone: the loop has ended. */
@@ -40,21 +41,25 @@ export class Poller {
   #restMs = firstRestMs;
   #pauseMs = firstPauseMs;
   #sinceTurn = 0;
+  #lastReadAt: number;
 
   constructor(link: VirtualLink, queue: string, noAck: boolean, sink: PollerSink) {
     this.#link = link;
     this.#queue = queue;
     this.#noAck = noAck;
     this.#sink = sink;
-    this.#unwatch = link.store.watch?.(queue, () => {
-      this.#woken = true;
-      this.wake();
-    });
+    this.#lastReadAt = link.clock.now();
+    this.#unwatch = this.#watch();
     this.#done = this.#run();
   }
 
   get stopped(): boolean {
     return this.#stop.signal.aborted;
+  }
+
+  /** When a read last came back; now, as long as there is no credit to ask with. */
+  get lastReadAt(): number {
+    return this.#sink.credit() > 0 ? this.#lastReadAt : this.#link.clock.now();
   }
 
   /** There is credit again, or maybe a message. */
@@ -78,6 +83,20 @@ export class Poller {
     return this.#done;
   }
 
+  /** A queue that cannot be watched is polled: systems have a limit of watches. */
+  #watch(): (() => void) | undefined {
+    const { store, logger } = this.#link;
+    try {
+      return store.watch?.(this.#queue, () => {
+        this.#woken = true;
+        this.wake();
+      });
+    } catch (error) {
+      logger.warn(`The queue ${JSON.stringify(this.#queue)} cannot be watched and is polled instead`, { error });
+      return undefined;
+    }
+  }
+
   async #run(): Promise<void> {
     while (!this.stopped && !this.#link.over) {
       const max = this.#sink.credit();
@@ -91,11 +110,13 @@ export class Poller {
     const asked = clock.now();
     this.#woken = false;
     const messages = await this.#get(max, asked);
+    const answered = clock.now();
+    this.#lastReadAt = answered;
     this.#pauseMs = firstPauseMs;
     if (this.stopped) return this.#sink.giveBack(messages);
     if (messages.length > 0) return this.#hand(messages, max);
     // A store that waited as it was told is asked again at once.
-    if (clock.now() - asked < waitMs / 2) await this.#rest();
+    if (answered - asked < waitMs / 2) await this.#rest();
   }
 
   async #get(max: number, asked: number): Promise<readonly StoredMessage<unknown>[]> {
@@ -117,7 +138,7 @@ export class Poller {
       );
       await this.#sink.giveBack(messages.slice(max));
     }
-    this.#sink.deliver(messages.length > max ? messages.slice(0, max) : messages);
+    await this.#sink.deliver(messages.length > max ? messages.slice(0, max) : messages);
     this.#sinceTurn += messages.length;
     if (this.#sinceTurn < messagesPerTurn) return;
     this.#sinceTurn = 0;
@@ -126,9 +147,9 @@ export class Poller {
 
   /** Nothing there, and the store cannot wait: sleep longer each time, and not at all when something was put meanwhile. */
   async #rest(): Promise<void> {
-    const { pollingInterval, store } = this.#link;
+    const { pollingInterval } = this.#link;
     if (this.#woken) return;
-    const ms = store.watch ? pollingInterval : Math.min(this.#restMs, pollingInterval);
+    const ms = this.#unwatch ? pollingInterval : Math.min(this.#restMs, pollingInterval);
     this.#restMs = Math.min(2 * this.#restMs, pollingInterval);
     await this.#sleep(ms);
   }

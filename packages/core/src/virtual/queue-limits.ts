@@ -48,16 +48,26 @@ export class QueueLimits {
     declared: DeclaredQueue,
     maxLength: number,
   ): Promise<void | readonly PutFailure[]> {
+    const failures = await this.#link.store.put(queue, messages);
+    try {
+      await this.#dropSurplus(queue, declared, maxLength);
+    } catch (cause) {
+      // The messages are in the queue: their publishers have to hear just that.
+      const error = this.#link.explain(cause, `Keeping to the x-max-length of the queue ${JSON.stringify(queue)}`);
+      this.#link.logger.error(`${error.message}; it is tried again with the next publish`, { error });
+    }
+    return failures;
+  }
+
+  async #dropSurplus(queue: string, declared: DeclaredQueue, maxLength: number): Promise<void> {
     const { store, ended } = this.#link;
-    const failures = await store.put(queue, messages);
     const surplus = (await store.size(queue)) - maxLength;
-    if (surplus <= 0) return failures;
+    if (surplus <= 0) return;
     const oldest = await store.get(queue, { max: surplus, waitMs: 0, noAck: false, signal: ended });
     const dropped = Promise.all(oldest.map((message) => this.#drop(queue, message, declared)));
     // A dead letter may lead back to this very queue, whose next batch waits for this one.
     if (declared.policy.deadLetterExchange === undefined) await dropped;
     else void dropped;
-    return failures;
   }
 
   async #drop(queue: string, stored: StoredMessage<unknown>, declared: DeclaredQueue): Promise<void> {

@@ -18,16 +18,11 @@ interface Question {
   readonly headers: Headers;
 }
 
-interface KnownExchange {
-  readonly bindings: readonly BindingDeclaration[];
-  /** The exchanges to which they lead. */
-  readonly behind: readonly string[];
-}
-
 type Lookup = Coalescer<Question, RouteWaiter, boolean>;
 
 const noQueues: readonly string[] = [];
-const rememberedQueues = 10_000;
+/** Queues, and exchanges, that are remembered at a time: names may come from outside. */
+const mostRemembered = 10_000;
 
 /**
  * Finds the queues of a message. At once where this process knows all it takes; where it has to ask the store, one question
@@ -40,7 +35,8 @@ export class RouteFinder {
   readonly #queueLookups = new Map<string, Lookup>();
   readonly #existing = new Set<string>();
   /** What the store said last. */
-  readonly #known = new Map<string, KnownExchange>();
+  readonly #known = new Map<string, readonly BindingDeclaration[]>();
+  readonly #isLocal = (binding: BindingDeclaration): boolean => !this.#link.isShared(binding);
 
   constructor(link: VirtualLink) {
     this.#link = link;
@@ -71,24 +67,34 @@ export class RouteFinder {
     this.#queueLookups.clear();
   }
 
-  /** Reads the shared bindings of the exchange, and of all that they lead to. */
-  async #refresh(exchange: string, seen: Set<string> = new Set()): Promise<boolean> {
-    seen.add(exchange);
-    const { topology } = this.#link;
-    const type = topology.declaredType(exchange);
-    const bindings = await (this.#link.store.bindings as BindingStore).list(exchange, type);
-    const changed = this.#known.get(exchange)?.bindings !== bindings;
-    if (changed) this.#known.set(exchange, { bindings, behind: exchangesIn(bindings) });
-    if (changed && type === undefined) this.#infer(exchange, bindings);
-    if (topology.router.hasExchange(exchange)) topology.router.replaceBindings(exchange, bindings);
-    const alternate = topology.alternateOf(exchange);
-    for (const next of [
-      ...(this.#known.get(exchange)?.behind ?? []),
-      ...(alternate === undefined ? [] : [alternate]),
-    ]) {
-      if (!seen.has(next)) await this.#refresh(next, seen);
-    }
+  /** Reads the shared bindings of the exchange, and of all that it leads to. */
+  async #refresh(exchange: string): Promise<boolean> {
+    const read = new Map<string, readonly BindingDeclaration[]>();
+    await this.#read(exchange, read);
+    // An exchange that was inferred anew has lost the bindings that lead there.
+    for (const [name, bindings] of read) this.#learn(name, bindings);
     return true;
+  }
+
+  async #read(exchange: string, read: Map<string, readonly BindingDeclaration[]>): Promise<void> {
+    const { topology, store } = this.#link;
+    const type = topology.declaredType(exchange);
+    const bindings = await (store.bindings as BindingStore).list(exchange, type);
+    read.set(exchange, bindings);
+    if (type === undefined && this.#known.get(exchange) !== bindings) this.#infer(exchange, bindings);
+    if (this.#known.size >= mostRemembered) this.#known.clear();
+    this.#known.set(exchange, bindings);
+    this.#learn(exchange, bindings);
+    const behind = topology.router.exchangesBehind(exchange);
+    const alternate = topology.alternateOf(exchange);
+    if (alternate !== undefined) behind.push(alternate);
+    for (const next of behind) if (!read.has(next)) await this.#read(next, read);
+  }
+
+  /** What the store does not carry stays as it is. */
+  #learn(exchange: string, bindings: readonly BindingDeclaration[]): void {
+    const { router } = this.#link.topology;
+    if (router.hasExchange(exchange)) router.replaceBindings(exchange, bindings, this.#isLocal);
   }
 
   /**
@@ -117,7 +123,7 @@ export class RouteFinder {
   async #exists(queue: string): Promise<boolean> {
     const exists = (await this.#link.store.exists?.(queue)) ?? true;
     if (exists) {
-      if (this.#existing.size >= rememberedQueues) this.#existing.clear();
+      if (this.#existing.size >= mostRemembered) this.#existing.clear();
       this.#existing.add(queue);
     }
     return exists;
@@ -166,9 +172,4 @@ export class RouteFinder {
 
 function hasWildcard(routingKey: string): boolean {
   return routingKey.split('.').some((word) => word === '*' || word === '#');
-}
-
-function exchangesIn(bindings: readonly BindingDeclaration[]): string[] {
-  const exchanges = bindings.filter(({ destinationType }) => destinationType === 'exchange');
-  return exchanges.map(({ destination }) => destination);
 }

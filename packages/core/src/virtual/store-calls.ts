@@ -135,7 +135,7 @@ export class StoreCalls {
       done: (waiters, failures) => {
         const failed = new Map(failures?.map(({ index, error }) => [index, error]));
         waiters.forEach((waiter, index) => {
-          if (failed.has(index)) waiter.failed(publishError(link.explain(failed.get(index), doing)));
+          if (failed.size > 0 && failed.has(index)) waiter.failed(publishError(link.explain(failed.get(index), doing)));
           else waiter.stored();
         });
       },

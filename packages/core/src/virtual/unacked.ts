@@ -1,4 +1,6 @@
 import type { KombuError } from '../errors.ts';
+import type { Lease } from '../reliability/lease-renewer.ts';
+import { SlotTable } from '../reliability/slot-table.ts';
 import type { Delivery, DeliveryTag, Envelope } from '../spi/envelope.ts';
 import type { StoredMessage } from '../spi/queue-store.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
@@ -20,10 +22,12 @@ export interface Batch {
   readonly consumer: CreditHolder | undefined;
   /** When the messages were taken, in wall-clock milliseconds. */
   readonly takenAt: number;
+  /** Where they wait to be settled. */
+  readonly unacked: Unacked;
 }
 
 /** A delivery that waits to be settled: what the owner of the channel gets, and what it takes to settle it. */
-export class UnackedDelivery implements Delivery {
+export class UnackedDelivery implements Delivery, Lease {
   readonly envelope: Envelope;
   readonly deliveryTag: number;
   declare readonly consumerTag?: string;
@@ -40,6 +44,7 @@ export class UnackedDelivery implements Delivery {
   readonly expiresAt: number | undefined;
   /** When the lease ends unless it is renewed; moved by the renewer. */
   leaseUntil: number = Infinity;
+  renewal: Promise<void> | undefined;
   #controller: AbortController | undefined;
   #lost: KombuError | undefined;
 
@@ -66,6 +71,10 @@ export class UnackedDelivery implements Delivery {
     this.expiresAt = message.expiresAt;
   }
 
+  get takenAt(): number {
+    return this.batch.takenAt;
+  }
+
   /** Made on first use: most handlers never ask, and an AbortController costs more than the delivery. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -73,9 +82,10 @@ export class UnackedDelivery implements Delivery {
     return this.#controller.signal;
   }
 
-  /** It is no longer ours. */
+  /** It is no longer ours. For whoever took it out of `Unacked`. */
   lose(reason: KombuError): void {
     this.#lost ??= reason;
+    this.leaseUntil = -Infinity;
     this.#controller?.abort(reason);
   }
 }
@@ -92,57 +102,53 @@ const rememberedTags = 10_000;
 
 /** The unsettled deliveries of one channel, in the order in which they were delivered. */
 export class Unacked {
-  readonly #deliveries = new Map<DeliveryTag, UnackedDelivery>();
+  readonly #deliveries: SlotTable<UnackedDelivery>;
   readonly #lost = new Set<DeliveryTag>();
 
-  get size(): number {
-    return this.#deliveries.size;
+  /** @param nextTag - Tags that no other channel of the link has: a tag must not settle the message of another channel. */
+  constructor(nextTag: () => number) {
+    this.#deliveries = new SlotTable(nextTag);
   }
 
-  values(): IterableIterator<UnackedDelivery> {
-    return this.#deliveries.values();
+  /** A tag for the next delivery. */
+  nextTag(): number {
+    return this.#deliveries.freeNumber();
   }
 
   add(delivery: UnackedDelivery): void {
-    this.#deliveries.set(delivery.deliveryTag, delivery);
+    this.#deliveries.add(delivery.deliveryTag, delivery);
   }
 
-  get(tag: DeliveryTag): UnackedDelivery | undefined {
-    return this.#deliveries.get(tag);
+  values(): UnackedDelivery[] {
+    return this.#deliveries.values();
   }
 
-  has(tag: DeliveryTag): boolean {
-    return this.#deliveries.has(tag);
+  has(delivery: UnackedDelivery): boolean {
+    return this.#deliveries.get(delivery.deliveryTag) === delivery;
   }
 
   /** Whoever takes a delivery settles it: nobody else gets it any more. */
   take(tag: DeliveryTag): UnackedDelivery | undefined {
-    const delivery = this.#deliveries.get(tag);
-    if (delivery) this.#deliveries.delete(tag);
-    return delivery;
+    return typeof tag === 'number' ? this.#deliveries.take(tag) : undefined;
   }
 
   /** Takes this delivery and all before it; none when the tag is unknown. */
   takeThrough(tag: DeliveryTag): UnackedDelivery[] {
-    if (!this.#deliveries.has(tag)) return [];
-    const taken: UnackedDelivery[] = [];
-    for (const [each, delivery] of this.#deliveries) {
-      taken.push(delivery);
-      this.#deliveries.delete(each);
-      if (each === tag) break;
-    }
+    if (typeof tag !== 'number' || !this.#deliveries.get(tag)) return [];
+    const taken = this.values().filter(({ deliveryTag }) => deliveryTag <= tag);
+    for (const { deliveryTag } of taken) this.#deliveries.take(deliveryTag);
     return taken;
   }
 
   takeAll(): UnackedDelivery[] {
-    const taken = [...this.#deliveries.values()];
+    const taken = this.values();
     this.#deliveries.clear();
     return taken;
   }
 
   /** The delivery is no longer ours: it goes, and settling it late gives `lease-lost`. */
   lose(delivery: UnackedDelivery, reason: KombuError): void {
-    if (this.#deliveries.get(delivery.deliveryTag) === delivery) this.#deliveries.delete(delivery.deliveryTag);
+    if (this.has(delivery)) this.#deliveries.take(delivery.deliveryTag);
     const [oldest] = this.#lost;
     if (oldest !== undefined && this.#lost.size >= rememberedTags) this.#lost.delete(oldest);
     this.#lost.add(delivery.deliveryTag);

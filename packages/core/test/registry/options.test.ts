@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../../src/errors.ts';
-import { checkKeys, readBoolean, readChoice, readInteger } from '../../src/registry/options.ts';
+import { checkKeys, readBoolean, readChoice, readInteger, readText } from '../../src/registry/options.ts';
 
 describe('checkKeys', () => {
   it('lets known keys pass', () => {
@@ -31,6 +31,16 @@ describe('readBoolean', () => {
 
   it.each(['', 'maybe', 1, 0, null, undefined, {}])('refuses %p', (value) => {
     expect(() => readBoolean(value, 'ssl')).toThrow(/^ssl must be true or false, not /);
+  });
+});
+
+describe('readText', () => {
+  it('gives a text as it is', () => {
+    expect(readText(' a ', 'folder')).toBe(' a ');
+  });
+
+  it.each(['', 1, true, null, undefined, {}])('refuses %p', (value) => {
+    expect(() => readText(value, 'folder')).toThrow(/^folder must be a text that is not empty, not /);
   });
 });
 

@@ -110,6 +110,31 @@ describe('DeadlineTimer', () => {
     );
   });
 
+  it('hears what was answered while the process stood still before anything is late, but does not wait for ever', async () => {
+    const clock = new StepClock();
+    const timer = new DeadlineTimer(clock);
+    const expired: string[] = [];
+    const deadline = (name: string, ms: number): Deadline => {
+      const made = { at: clock.now() + ms, expire: () => void expired.push(name) };
+      timer.add(made);
+      return made;
+    };
+    const answered = deadline('answered', 1000);
+    deadline('silent', 1000);
+    clock.stall(20_000);
+    await clock.advance(0);
+    timer.remove(answered);
+    await clock.advance(999);
+    expect(expired).toEqual([]);
+    // Late a second time, and of no use any more.
+    clock.stall(20_000);
+    await clock.advance(0);
+    expect(expired).toEqual(['silent']);
+    deadline('next', 1000);
+    await clock.advance(1000);
+    expect(expired).toEqual(['silent', 'next']);
+  });
+
   it('sets no timer for a deadline that never comes', () => {
     const clock = new StepClock();
     new DeadlineTimer(clock).add({ at: Infinity, expire() {} });

@@ -7,7 +7,7 @@ import { StepClock } from './step-clock.ts';
 const leaseMs = 30_000;
 
 /** A renewer over a set of leases; `renew` stands in for the broker. */
-function renewing(renew: LeaseRenewerParts<Lease>['renew']) {
+function renewing(renew: LeaseRenewerParts<Lease>['renew'], maxLeaseMs = Infinity) {
   const clock = new StepClock();
   const held = new Set<Lease>();
   const lost: unknown[] = [];
@@ -16,6 +16,7 @@ function renewing(renew: LeaseRenewerParts<Lease>['renew']) {
     clock,
     logger: silentLogger,
     leaseMs,
+    maxLeaseMs,
     held: () => held,
     isHeld: (lease) => held.has(lease),
     renew: (queue, receipts) => {
@@ -28,7 +29,8 @@ function renewing(renew: LeaseRenewerParts<Lease>['renew']) {
     },
   });
   const take = (queue: string, receipt: unknown): Lease => {
-    const lease = { queue, receipt, leaseUntil: clock.now() + leaseMs };
+    const now = clock.now();
+    const lease: Lease = { queue, receipt, takenAt: now, leaseUntil: now + leaseMs, renewal: undefined };
     held.add(lease);
     renewer.wake();
     return lease;
@@ -63,18 +65,31 @@ describe('LeaseRenewer', () => {
   });
 
   it('tries again after an error, and loses the lease only when its time is up', async () => {
-    let fails = 2;
+    let fails = 1;
     const { clock, lost, take } = renewing(async () => {
       if (fails-- > 0) throw new Error('busy');
     });
     take('a', 1);
-    await clock.advance(60_000);
-    expect(lost).toEqual([]);
+    await clock.advance(5000);
+    const later = take('a', 2);
+    await clock.advance(55_000);
+    expect([lost, later.leaseUntil]).toEqual([[], clock.now() + leaseMs]);
     fails = Infinity;
-    await clock.advance(20_000);
+    await clock.advance(leaseMs - 1);
     expect(lost).toEqual([]);
-    await clock.advance(20_000);
+    await clock.advance(1);
+    expect(lost).toEqual([1, 2]);
+  });
+
+  it('loses a lease at the moment when it ends, also between two ticks', async () => {
+    const { clock, lost, take } = renewing(() => Promise.reject(new Error('busy')));
+    take('a', 1);
+    await clock.advance(4000);
+    take('a', 2);
+    await clock.advance(leaseMs - 1);
     expect(lost).toEqual([1]);
+    await clock.advance(1);
+    expect(lost).toEqual([1, 2]);
   });
 
   it('does not wait for an answer longer than the lease lasts', async () => {
@@ -96,6 +111,51 @@ describe('LeaseRenewer', () => {
     answer(['lease-lost']);
     await clock.advance(1000);
     expect(lost).toEqual([]);
+  });
+
+  it('says which leases are being renewed, and asks for none that was settled meanwhile', async () => {
+    const answers: (() => void)[] = [];
+    const { clock, held, calls, renewer, take } = renewing(() => new Promise((resolve) => answers.push(resolve)));
+    const leases = Array.from({ length: 2000 }, (_, n) => take('a', n));
+    const [first, last] = [leases[0] as Lease, leases[1999] as Lease];
+    await clock.advance(10_000);
+    expect([first.renewal, last.renewal]).toEqual([expect.any(Promise), undefined]);
+    const done: string[] = [];
+    void first.renewal?.then(() => done.push('renewed'));
+    void renewer.idle().then(() => done.push('idle'));
+    held.delete(last);
+    answers[0]?.();
+    await clock.advance(0);
+    expect([calls, first.renewal, done]).toEqual([
+      [
+        ['a', 1000],
+        ['a', 999],
+      ],
+      undefined,
+      ['renewed'],
+    ]);
+    answers[1]?.();
+    await clock.advance(0);
+    expect(done).toEqual(['renewed', 'idle']);
+  });
+
+  it('loses what ran out while this process stood still, without asking the broker', async () => {
+    const { clock, lost, calls, take } = renewing(async () => {});
+    take('a', 'old');
+    clock.stall(leaseMs);
+    take('a', 'new');
+    await clock.advance(0);
+    expect([lost, calls]).toEqual([['old'], [['a', 1]]]);
+  });
+
+  it('keeps a message no longer than the broker lets it, and says so while the lease has time', async () => {
+    const { clock, lost, calls, take } = renewing(async () => {}, 100_000);
+    const lease = take('a', 1);
+    // The last renewal that ends within 100 seconds is the one after 70.
+    await clock.advance(79_999);
+    expect([lost, calls.length, lease.leaseUntil - lease.takenAt]).toEqual([[], 7, 100_000]);
+    await clock.advance(1);
+    expect([lost, calls.length]).toEqual([[1], 7]);
   });
 
   it('stops for good', async () => {

@@ -50,8 +50,7 @@ describe('SharedWork', () => {
     const clock = new StepClock();
     const reason = new Error('closed');
     const waiting = expect(shared.join({ timeout: 10 }, clock, 'Working')).rejects.toBe(reason);
-    shared.stop(reason);
-    await waiting;
+    await Promise.all([shared.stop(reason), waiting]);
     const again = shared.join({}, clock, 'Working');
     runs[1]?.done(1);
     expect(await again).toBe(1);

@@ -29,6 +29,11 @@ export class StepClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Time goes on and no timer fires, as in a process that is busy; they fire late, with the next `advance`. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   async advance(ms: number): Promise<void> {
     const target = this.#now + ms;
     await settle();
@@ -36,7 +41,7 @@ export class StepClock implements Clock {
       const [next] = [...this.#timers].filter(({ at }) => at <= target).toSorted((one, other) => one.at - other.at);
       if (!next) break;
       this.#timers.delete(next);
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       next.callback();
       await settle();
     }

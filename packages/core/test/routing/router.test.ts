@@ -172,6 +172,20 @@ describe('bindings', () => {
     expect(made.route('x', 'k', none)).toBe(route);
   });
 
+  it('that are kept here stay when shared ones replace the others, and go when they are unbound', () => {
+    const local = [toExchange('x', 'y'), toQueue('x', 'here', 'k', { n: 1 })] as const;
+    const made = router({ x: 'direct', y: 'fanout' }, ...local, toQueue('x', 'old', 'k'));
+    const keeps = (each: BindingDeclaration): boolean => local.some((one) => one === each);
+    const shared = [toQueue('x', 'new', 'k')];
+    made.replaceBindings('x', shared, keeps);
+    expect(new Set(made.bindings('x'))).toEqual(new Set([...local, ...shared]));
+    expect(made.exchangesBehind('x')).toEqual(['y']);
+    for (const one of local) made.unbind(one);
+    made.replaceBindings('x', shared, keeps);
+    expect(made.bindings('x')).toEqual(shared);
+    expect([...made.exchangesBehind('x'), ...made.exchangesBehind('nowhere')]).toEqual([]);
+  });
+
   it('shared ones may lead to an exchange that is not known yet', () => {
     const made = router({ x: 'fanout' });
     made.replaceBindings('x', [toExchange('x', 'later')]);

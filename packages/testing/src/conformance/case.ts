@@ -25,6 +25,7 @@ export type Need =
   | 'harness:shortLease'
   | 'harness:putRaw'
   | 'harness:restartBroker'
+  | 'harness:blockPublishers'
   | 'harness:unreachableUrl';
 
 /** One rule of the SPI as a program. `T` is the context it runs in: a transport's or a store's. */
@@ -40,6 +41,14 @@ export interface Case<T> {
   readonly run: (t: T) => Promise<void>;
   /** What holds without the capability: usually that asking for it is refused with `UNSUPPORTED`. */
   readonly otherwise?: (t: T) => Promise<void>;
+}
+
+/**
+ * Thrown by a case that learns only while it runs that the system lacks an optional part; the case is then reported as
+ * unsupported. The message says what is missing.
+ */
+export class NotOffered extends Error {
+  override readonly name: string = 'NotOffered';
 }
 
 /** A case before its group gives it an id. */

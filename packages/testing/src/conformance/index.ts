@@ -1,5 +1,5 @@
 export type { Case, CaseBody, Need } from './case.ts';
-export { group } from './case.ts';
+export { NotOffered, group } from './case.ts';
 export type { CaseScope, Harness, HarnessOptions } from './harness.ts';
 export type { TestRunner } from './register.ts';
 export { registerConformance } from './register.ts';

@@ -1,5 +1,5 @@
 import type { Case } from './case.ts';
-import { groupOf } from './case.ts';
+import { NotOffered, groupOf } from './case.ts';
 import { withinRealTime } from './case-time.ts';
 import type { Harness } from './harness.ts';
 import { StrayRejections } from './stray-rejections.ts';
@@ -80,6 +80,7 @@ async function judge<T>(testCase: Case<T>, harness: Harness<T>): Promise<Verdict
   if (!body) return { status: 'unsupported', ...off };
 
   const fault = await attempt(testCase.id, body, harness);
+  if (fault?.error instanceof NotOffered) return { status: 'unsupported', reason: fault.error.message };
   const quirk = Object.hasOwn(harness.quirks, testCase.id) ? harness.quirks[testCase.id] : undefined;
   if (quirk === undefined) {
     if (fault) return { status: 'fail', ...off, error: fault.error };

@@ -25,20 +25,31 @@ const channelMethods: readonly ChannelMethod[] = [
   'close',
 ];
 
-/** The methods of a channel that faults can strike. */
-export type ChannelMethod = keyof TransportChannel;
+/** The methods of a channel that faults can strike; those of `publish` strike `publishFor` too. */
+export type ChannelMethod = Exclude<keyof TransportChannel, 'publishFor'>;
+
+type PublishFor = NonNullable<TransportChannel['publishFor']>;
 
 /** The methods of a transport, its connections and its channels that faults can strike. */
 export type TransportMethod = 'connect' | 'openChannel' | ChannelMethod;
+
+/** The line between the two sides. */
+export interface FaultyLine {
+  /** Shut: nothing passes, neither calls nor answers nor events. */
+  readonly traffic: Gate;
+  readonly script: FaultScript<TransportMethod>;
+  /** Since when nothing passes, in milliseconds since 1970; `Infinity` while the line is open. */
+  readonly silentSince: () => number;
+}
 
 /** A live link that can be dropped or held up. One per connect; made by `FaultyTransport`. */
 export class FaultyConnection implements TransportConnection {
   readonly closed: Promise<Error | undefined>;
   declare readonly unwrap?: () => unknown;
   readonly #inner: TransportConnection;
-  /** Shut: nothing passes, neither calls nor answers nor events. */
   readonly #traffic: Gate;
   readonly #script: FaultScript<TransportMethod>;
+  readonly #silentSince: () => number;
   /** How to fail the calls that wait for an answer. */
   readonly #waiting = new Set<(error: Error) => void>();
   readonly #channels = new Set<ChannelRelay>();
@@ -46,10 +57,11 @@ export class FaultyConnection implements TransportConnection {
   #ended: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(inner: TransportConnection, traffic: Gate, script: FaultScript<TransportMethod>) {
+  constructor(inner: TransportConnection, { traffic, script, silentSince }: FaultyLine) {
     this.#inner = inner;
     this.#traffic = traffic;
     this.#script = script;
+    this.#silentSince = silentSince;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     if (inner.unwrap !== undefined) this.unwrap = () => inner.unwrap?.();
     void this.#watch();
@@ -60,11 +72,22 @@ export class FaultyConnection implements TransportConnection {
     return this.#call('openChannel', [events], async () => {
       const channel = await this.#inner.openChannel(relay);
       this.#channels.add(relay);
-      return intercept(channel, channelMethods, (method, args, operation) =>
-        method === 'close'
-          ? this.#script.run(method, args, () => this.#closeChannel(channel, relay))
-          : this.#call(method, args, operation),
+      // What strikes `publish` strikes its twin.
+      const publishFor: PublishFor = (envelope, route, waiter) =>
+        void faulty.publish(envelope, route).then(
+          (guarantee) => waiter.published(guarantee),
+          (error: unknown) => waiter.failed(error),
+        );
+      const faulty = intercept(
+        channel,
+        channelMethods,
+        (method, args, operation) =>
+          method === 'close'
+            ? this.#script.run(method, args, () => this.#closeChannel(channel, relay))
+            : this.#call(method, args, operation),
+        { ...(channel.publishFor && { publishFor }), ...this.#signsOfLife(channel) },
       );
+      return faulty;
     }) as Promise<TransportChannel>;
   }
 
@@ -118,6 +141,16 @@ export class FaultyConnection implements TransportConnection {
     } finally {
       await this.#traffic.pass();
     }
+  }
+
+  /** Through a line that is shut nobody hears of the broker. */
+  #signsOfLife(channel: TransportChannel): Partial<TransportChannel> {
+    if (channel.lastReadAt === undefined) return {};
+    const lastReadAt = (tag: string): number | undefined => {
+      const readAt = channel.lastReadAt?.(tag);
+      return readAt === undefined ? undefined : Math.min(readAt, this.#silentSince());
+    };
+    return { lastReadAt };
   }
 
   /** Closing settles in every state, so it does not wait for the line. */

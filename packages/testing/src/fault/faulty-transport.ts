@@ -1,12 +1,13 @@
 import type {
   Capabilities,
+  Clock,
   ErrorCode,
   Target,
   Transport,
   TransportConnection,
   TransportContext,
 } from '@kombu/core/spi';
-import { abortedError, ConnectionError, KombuError } from '@kombu/core/spi';
+import { abortedError, ConnectionError, KombuError, systemClock } from '@kombu/core/spi';
 
 import type { FaultOptions, FaultRule } from './fault-script.ts';
 import { FaultScript } from './fault-script.ts';
@@ -35,6 +36,9 @@ export class FaultyTransport implements Transport {
   readonly #live = new Set<FaultyConnection>();
   readonly #traffic = new Gate();
   readonly #doorway = new Gate();
+  readonly #clock: Clock;
+  /** Since when nothing passes. */
+  #silentSince = Infinity;
   /** What ends the present refusal, or how many attempts it lasts. */
   #refusing: { left: number } | undefined;
   #attempts = 0;
@@ -42,6 +46,7 @@ export class FaultyTransport implements Transport {
   constructor(inner: Transport, rules: readonly TransportFaultRule[] = [], options: FaultOptions = {}) {
     this.#inner = inner;
     this.#script = new FaultScript(rules, options);
+    this.#clock = options.clock ?? systemClock;
     this.name = inner.name;
     this.schemes = inner.schemes;
     this.capabilities = inner.capabilities;
@@ -93,8 +98,12 @@ export class FaultyTransport implements Transport {
     this.#doorway.shut();
   }
 
-  /** Nothing passes on any link until `heal`: calls and attempts to connect do not settle, no event comes. */
+  /**
+   * Nothing passes on any link until `heal`: calls and attempts to connect do not settle, no event comes, and consumers show no
+   * sign of life (`lastReadAt`).
+   */
   blackhole(): void {
+    this.#silentSince = Math.min(this.#silentSince, this.#clock.now());
     this.#traffic.shut();
     this.#doorway.shut();
   }
@@ -104,6 +113,7 @@ export class FaultyTransport implements Transport {
     this.#refusing = undefined;
     this.#doorway.open();
     this.#traffic.open();
+    this.#silentSince = Infinity;
   }
 
   async #connect(target: Target, ctx: TransportContext): Promise<TransportConnection> {
@@ -113,7 +123,11 @@ export class FaultyTransport implements Transport {
       throw new ConnectionError('Injected fault: the connection was refused', { code: 'CONNECTION_FAILED' });
     }
     const inner = await this.#inner.connect(target, ctx);
-    const connection = new FaultyConnection(inner, this.#traffic, this.#script);
+    const connection = new FaultyConnection(inner, {
+      traffic: this.#traffic,
+      script: this.#script,
+      silentSince: () => this.#silentSince,
+    });
     this.#live.add(connection);
     void this.#forgetWhenClosed(connection);
     return connection;

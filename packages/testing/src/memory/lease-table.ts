@@ -1,8 +1,9 @@
-import type { Clock } from '@kombu/core/spi';
+import type { Clock, Linked } from '@kombu/core/spi';
+import { LinkedList } from '@kombu/core/spi';
 import { Alarm } from './alarm.ts';
 
 /** An item in somebody's hands: until it is given back or done with, or the time is up and another may take it. */
-export interface Lease<T> {
+export interface Lease<T> extends Linked<Lease<T>> {
   readonly item: T;
   readonly holder: object;
   until: number;
@@ -15,7 +16,7 @@ export class LeaseTable<T> {
   readonly #expired: (items: readonly T[]) => void;
   readonly #alarm: Alarm;
   /** In the order in which they end, because all last equally long. */
-  readonly #leases = new Set<Lease<T>>();
+  readonly #leases = new LinkedList<Lease<T>>();
 
   /** @param leaseMs `Infinity`: leases do not end by themselves. */
   constructor(clock: Clock, leaseMs: number, expired: (items: readonly T[]) => void) {
@@ -26,7 +27,7 @@ export class LeaseTable<T> {
   }
 
   get size(): number {
-    return this.#leases.size;
+    return this.#leases.members().length;
   }
 
   /** When a lease that begins now ends. */
@@ -35,50 +36,47 @@ export class LeaseTable<T> {
   }
 
   add(item: T, holder: object, until: number): Lease<T> {
-    const lease = { item, holder, until };
-    this.#leases.add(lease);
+    const lease: Lease<T> = { item, holder, until, previous: undefined, next: undefined, isLinked: false };
+    this.#leases.push(lease);
     if (until !== Infinity && !this.#alarm.isSet) this.#alarm.set(until);
     return lease;
   }
 
   /** False when it was over already. */
   end(lease: Lease<T> | undefined): lease is Lease<T> {
-    return lease !== undefined && this.#leases.delete(lease);
+    if (!lease?.isLinked) return false;
+    this.#leases.remove(lease);
+    return true;
   }
 
   /** False when it is over already. */
   renew(lease: Lease<T> | undefined): boolean {
     if (!this.end(lease)) return false;
     lease.until = this.endOfLease();
-    this.#leases.add(lease);
+    this.#leases.push(lease);
     return true;
   }
 
   /** Ends all leases, or those of one holder; returns what they held. */
   endAll(holder?: object): T[] {
-    const items: T[] = [];
-    for (const lease of this.#leases) {
-      if (holder !== undefined && lease.holder !== holder) continue;
-      this.#leases.delete(lease);
-      items.push(lease.item);
-    }
-    return items;
+    const over = this.#leases.members().filter((lease) => holder === undefined || lease.holder === holder);
+    for (const lease of over) this.end(lease);
+    return over.map(({ item }) => item);
   }
 
   clear(): void {
-    this.#leases.clear();
+    this.endAll();
     this.#alarm.clear();
   }
 
   #ring(): void {
     const now = this.#clock.now();
     const items: T[] = [];
-    for (const lease of this.#leases) {
-      if (lease.until > now) break;
-      this.#leases.delete(lease);
-      items.push(lease.item);
+    let next = this.#leases.first;
+    for (; next && next.until <= now; next = this.#leases.first) {
+      this.end(next);
+      items.push(next.item);
     }
-    const [next] = this.#leases;
     if (next) this.#alarm.set(next.until);
     this.#expired(items);
   }

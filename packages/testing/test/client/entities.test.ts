@@ -324,3 +324,28 @@ describe('Queue', () => {
       expect(bench.broker.count('declareQueue')).toBe(2);
     })());
 });
+
+describe('queue.consume() and queue.cancel()', () => {
+  it(
+    'start a consumer of this queue, and end it by its tag',
+    onBench(async (bench) => {
+      const connection = bench.connection();
+      const queue = new Queue<number>('tasks').bind(connection);
+      const got: number[] = [];
+      const consumer = await queue.consume((body, message) => {
+        got.push(body);
+        return message.ack();
+      });
+      await connection.producer().publish(1, { routingKey: 'tasks' });
+      await bench.settle();
+      expect(got).toEqual([1]);
+      const [{ consumerTag } = { consumerTag: '' }] = consumer.health();
+      await queue.cancel('of somebody else');
+      expect(bench.broker.consumers('tasks')).toHaveLength(1);
+      await queue.cancel(consumerTag);
+      expect(bench.broker.consumers('tasks')).toHaveLength(0);
+      await queue.cancel(consumerTag);
+      await expect(new Queue('tasks').consume(() => {})).rejects.toMatchObject({ code: 'NOT_BOUND' });
+    }),
+  );
+});

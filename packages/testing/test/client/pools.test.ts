@@ -175,17 +175,40 @@ describe('ResourcePool', () => {
     }),
   );
 
-  it(
-    'survives a close that rejects',
+  it.each([
+    ['rejects', () => Promise.reject(new Error('close'))],
+    [
+      'throws',
+      () => {
+        throw new Error('close');
+      },
+    ],
+  ])('survives a close that %s, and says so in the log', (_, close) =>
     onBench(async (bench) => {
-      const kind = {
-        create: () => ({}),
-        close: () => Promise.reject(new Error('close')),
-        isUsable: () => true,
-      };
-      const pool = new ResourcePool<object>(kind, bench.clock);
+      const kind = { create: () => ({}), close, isUsable: () => true };
+      const pool = new ResourcePool<object>(kind, bench.clock, 0, bench.logger);
       (await pool.acquire()).release();
       await bench.settle();
+      expect(bench.log).toMatchObject([{ level: 'warn', fields: { error: { message: 'close' } } }]);
+    })(),
+  );
+
+  it(
+    'closes what broke while nobody used it',
+    onBench(async (bench) => {
+      const closed: number[] = [];
+      let made = 0;
+      let broken = 0;
+      const kind = {
+        create: () => (made += 1),
+        close: async (thing: number) => closed.push(thing),
+        isUsable: (thing: number) => thing !== broken,
+      };
+      const pool = new ResourcePool<number>(kind, bench.clock, 2);
+      (await pool.acquire()).release();
+      broken = 1;
+      expect((await pool.acquire()).value).toBe(2);
+      expect(closed).toEqual([1]);
     }),
   );
 });

@@ -24,7 +24,7 @@ async function misbehave(bench: Bench | MemoryBench, hook: () => unknown): Promi
   const options = { logger, recovery: { errback: hook as never } };
   const quiet = bench.connection(options);
   const connection = bench.connection(options);
-  for (const event of ['state', 'blocked', 'consumerCancelled', 'consumerError', 'returned'] as const) {
+  for (const event of ['state', 'blocked', 'consumerCancelled', 'consumerError', 'gap', 'returned'] as const) {
     connection.on(event, hook);
   }
   const queue = new Queue<string>('tasks', { onDeclared: hook });

@@ -1,5 +1,6 @@
 import { EmptyError, Queue, SimpleBuffer, SimpleQueue } from '@kombu/core';
 
+import { delayAnswer } from '../../src/fault/faults.ts';
 import { onBench } from './support/bench.ts';
 
 describe('SimpleQueue', () => {
@@ -173,6 +174,27 @@ describe('SimpleBuffer', () => {
       expect(bench.broker.channels.every(({ unsettled }) => unsettled.size === 0)).toBe(true);
       await buffer.close();
       expect(bench.broker.queues.has('scratch')).toBe(false);
+    }),
+  );
+});
+
+describe('the bounds of a simple queue', () => {
+  it(
+    'hold for everything that it asks of the broker, all steps together',
+    onBench(async (bench) => {
+      const queue = bench.connection().simpleQueue('tasks');
+      bench.rules.push({
+        method: ['declareExchange', 'declareQueue', 'bind', 'get', 'purgeQueue'],
+        fault: delayAnswer(400),
+      });
+      for (const ask of ['getNowait', 'qsize', 'clear'] as const) {
+        const start = bench.clock.now();
+        const asked: Promise<unknown> = queue[ask]({ timeout: 1000 });
+        await expect(bench.within(2000, asked)).rejects.toMatchObject({ code: 'TIMEOUT' });
+        expect(bench.clock.now() - start).toBe(1000);
+        // What was asked for last is still under way.
+        await bench.clock.advance(1000);
+      }
     }),
   );
 });

@@ -77,14 +77,17 @@ function watched(store: QueueStore, watchers: Set<Watcher>): Pick<QueueStore, 'p
   };
 }
 
-function memoryBindings(): BindingStore {
+/** A table of bindings in this process. */
+export function memoryBindings(): BindingStore {
   const bindings = new Map<string, BindingDeclaration>();
   return {
     add: async (binding) => void bindings.set(JSON.stringify(binding), binding),
     remove: async (binding) => void bindings.delete(JSON.stringify(binding)),
     list: async (exchange) => [...bindings.values()].filter((each) => each.exchange === exchange),
     removeQueue: async (queue) => {
-      for (const [key, { destination }] of bindings) if (destination === queue) bindings.delete(key);
+      for (const [key, { destination, destinationType }] of bindings) {
+        if (destination === queue && destinationType === 'queue') bindings.delete(key);
+      }
     },
   };
 }

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type * as nodeTest from 'node:test';
 import { expectTypeOf } from 'expect-type';
 import type { Case, CaseScope, Harness, Need, TestRunner } from '../../src/conformance/index.ts';
 import {
+  NotOffered,
   conformanceMarkdown,
   conformanceTable,
   group,
@@ -40,6 +43,9 @@ function cases(bodies: Record<string, Partial<Case<Context>>>): readonly Case<Co
 }
 
 const hangs = (): Promise<void> => new Promise(() => {});
+const lacking = async (): Promise<void> => {
+  throw new NotOffered('no publishFor');
+};
 const fails = async (): Promise<void> => {
   throw new Error('the toy broke');
 };
@@ -81,6 +87,12 @@ describe('runConformance', () => {
       'toys/without': 'unsupported: no delay',
     });
     expect(log).toContain('refused');
+  });
+
+  it('reports what a case found to be lacking', async () => {
+    expect(await statusesOf(cases({ optional: { run: lacking } }))).toEqual({
+      'toys/optional': 'unsupported: no publishFor',
+    });
   });
 
   it('skips what needs a hook that the harness lacks, and says which', async () => {
@@ -213,5 +225,15 @@ describe('the suites', () => {
       expect(title.length).toBeGreaterThan(20);
       expect(why.length).toBeGreaterThan(10);
     }
+  });
+
+  it('has the cases that the README names for what is open', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const named = [...readme.matchAll(/`([a-z-]+\/[a-z-]+|[a-z-]+\/\*)`/g)].map(([, id = '']) => id);
+    const ids = [...transportConformance, ...storeConformance].map(({ id }) => id);
+    expect(named.length).toBeGreaterThan(20);
+    expect(
+      named.filter((id) => !ids.some((each) => (id.endsWith('*') ? each.startsWith(id.slice(0, -1)) : each === id))),
+    ).toEqual([]);
   });
 });

@@ -1,15 +1,17 @@
 import type { Clock, QueueStore, Transport, VirtualCapabilities } from '@kombu/core/spi';
-import { KombuError, defineVirtualTransport } from '@kombu/core/spi';
+import { KombuError, defineVirtualTransport, isKombuBinding } from '@kombu/core/spi';
 import { registerConformance, transportConformance, transportHarness } from '../../src/conformance/index.ts';
 import { MemoryBroker } from '../../src/memory/memory-broker.ts';
 import { createMemoryTransport } from '../../src/memory/memory-transport.ts';
+import { storeOf } from './defects/plant.ts';
+import { memoryBindings } from './memory.ts';
 
 /**
  * What core makes of stores that can do less than the memory transport's: without a topology that all connections share, and
  * without all that is optional.
  */
 interface Variant {
-  readonly capabilities: Pick<VirtualCapabilities, 'ordering' | 'leaseMs'>;
+  readonly capabilities: Pick<VirtualCapabilities, 'ordering' | 'leaseMs' | 'sharedBindings'>;
   readonly store: (store: QueueStore) => QueueStore;
 }
 
@@ -24,10 +26,7 @@ function virtual(clock: Clock, { capabilities, store }: Variant): Transport {
     capabilities: {
       priority: true,
       delay: true,
-      sharedBindings: false,
       acknowledge: 'broker',
-      publisherConfirms: false,
-      heartbeats: false,
       ...capabilities,
     },
     open: async () => ({ store: store(broker.connect()) }),
@@ -60,6 +59,22 @@ registerConformance(
     name: 'a topology per connection',
     time: 'manual',
     transport: (clock) => virtual(clock, { capabilities: { ordering: 'fifo', leaseMs: 30_000 }, store: whole }),
+  }),
+);
+
+registerConformance(
+  { describe, it },
+  transportConformance.filter(({ id }) => /^(routing|bindings|unroutable|declare|remove)\//.test(id)),
+  transportHarness({
+    name: "bindings in Kombu's layout",
+    time: 'manual',
+    transport: (clock) => {
+      const bindings = { ...memoryBindings(), carries: isKombuBinding };
+      return virtual(clock, {
+        capabilities: { ordering: 'fifo', sharedBindings: true },
+        store: (store) => ({ ...storeOf(store), bindings }),
+      });
+    },
   }),
 );
 

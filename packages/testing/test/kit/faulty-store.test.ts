@@ -138,7 +138,7 @@ describe('faultyStore', () => {
       arguments: {},
     } as const;
     await expect(store.bindings?.add(binding, 'direct')).rejects.toMatchObject(connectionLost);
-    expect(await store.bindings?.list('e')).toEqual([]);
+    expect(await store.bindings?.list('e', 'direct')).toEqual([]);
     expect(inner.calls).toEqual(['watch q 30000', 'bind']);
   });
 

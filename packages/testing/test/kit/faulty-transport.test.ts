@@ -11,7 +11,7 @@ import type {
 } from '@kombu/core/spi';
 import { systemClock } from '@kombu/core/spi';
 
-import { hangBefore } from '../../src/fault/faults.ts';
+import { failBefore, hangBefore } from '../../src/fault/faults.ts';
 import type { TransportFaultRule } from '../../src/fault/faulty-transport.ts';
 import { FaultyTransport } from '../../src/fault/faulty-transport.ts';
 import { Gate } from '../../src/fault/gate.ts';
@@ -27,6 +27,8 @@ class TinyTransport implements Transport {
   /** Breaks the newest connection from the broker's side. */
   breakLink!: (reason?: Error) => void;
   readonly answers = new Gate();
+  /** Do its channels have `publishFor`? */
+  waits = false;
 
   async connect(): Promise<TransportConnection> {
     const channels: ChannelEvents[] = [];
@@ -78,6 +80,7 @@ class TinyTransport implements Transport {
         this.done.push('close channel');
         events.closed();
       },
+      ...(this.waits && { publishFor: () => void this.done.push('publishFor') }),
     };
   }
 }
@@ -167,6 +170,23 @@ describe('FaultyTransport', () => {
     await channel.close();
     expect(owner.told).toEqual(['delivery 1', 'cancelled t', 'closed ']);
     expect(inner.done).toEqual(['publish', 'deleteQueue', 'close channel']);
+  });
+
+  it('strikes publishes that are told to a waiter as it strikes the others', async () => {
+    inner.waits = true;
+    rules.push({ method: 'publish', fault: failBefore(), times: 1 });
+    const { channel } = await open();
+    const publish = (): Promise<unknown> =>
+      new Promise((published, failed) => channel.publishFor?.(envelope, route, { published, failed }));
+    await expect(publish()).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(await publish()).toBe('confirmed');
+    inner.answers.shut();
+    const lost = publish();
+    await turns();
+    await transport.drop();
+    expect(await stateOf(lost)).toBe('PUBLISH_UNCERTAIN');
+    inner.waits = false;
+    expect('publishFor' in (await open()).channel).toBe(false);
   });
 
   it('drop: calls fail, channels and connections end with the error, later calls fail too', async () => {

@@ -254,6 +254,39 @@ describe('delivery', () => {
     expect(await channel.ack(events.deliveries[0]!.deliveryTag)).toBe('ok');
   });
 
+  it('cancel ends when all is given back, also for whoever cancels a second time or closes the channel meanwhile', async () => {
+    const letGo: (() => void)[] = [];
+    const rig = Rig.memory({
+      wrapStore: (store) => {
+        const release = store.release!.bind(store);
+        store.release = async (...args) => {
+          await new Promise<void>((resolve) => letGo.push(resolve));
+          return release(...args);
+        };
+        return store;
+      },
+    });
+    const rigged = await rig.start();
+    const { channel, events } = rigged;
+    await channel.declareQueue(queue('q'));
+    await publish(rigged, 'q', '1', '2');
+    const over: string[] = [];
+    events.onDelivery = ({ deliveryTag }) => {
+      void channel.ack(deliveryTag);
+      void channel.cancel('q-consumer').then(() => over.push('cancelled'));
+      void channel.cancel('q-consumer').then(() => over.push('cancelled again'));
+    };
+    await channel.consume(consume('q'));
+    await rig.settle();
+    void channel.close().then(() => over.push('closed'));
+    await rig.settle();
+    expect([events.bodies, over]).toEqual([['1'], []]);
+    for (const go of letGo) go();
+    await rig.settle();
+    expect(over).toEqual(['cancelled', 'cancelled again', 'closed']);
+    expect(rig.transport.broker()?.counts('q')).toEqual({ ready: 1, leased: 0, delayed: 0 });
+  });
+
   it('cancel gives back what a pending read returns, also where delivery means settled', async () => {
     for (const noAck of [false, true]) {
       let hold: ((value: void) => void) | undefined;

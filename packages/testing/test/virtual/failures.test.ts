@@ -142,9 +142,11 @@ describe('a link that breaks', () => {
       ['put', 30_000],
       ['ack', 30_000],
       ['get', 20_000],
+      ['get once', 30_000],
     ] as const) {
       let hang = false;
-      const { rig, connection, channel } = await start(replacing(method, (real) => (hang ? never() : real())));
+      const hanging = method === 'get once' ? 'get' : method;
+      const { rig, connection, channel } = await start(replacing(hanging, (real) => (hang ? never() : real())));
       await channel.publish(envelope(), toQueue('q'));
       const delivery = await channel.get('q', { noAck: false });
       hang = true;
@@ -152,8 +154,12 @@ describe('a link that breaks', () => {
         put: () => channel.publish(envelope(), toQueue('q')),
         ack: () => channel.ack(delivery!.deliveryTag),
         get: () => channel.consume(consume('q')),
+        'get once': () => channel.get('q', { noAck: false }),
       }[method]();
-      call.catch(() => {});
+      const ended = call.then(
+        () => 'done',
+        (error: unknown) => (error as KombuError).code,
+      );
       await rig.clock.advance(withinMs - 1);
       let closed = false;
       void connection.closed.then(() => (closed = true));
@@ -161,7 +167,21 @@ describe('a link that breaks', () => {
       expect(closed).toBe(false);
       await rig.clock.advance(1);
       expect(await connection.closed).toMatchObject({ code: 'CONNECTION_LOST' });
+      expect(['done', 'PUBLISH_UNCERTAIN', 'CONNECTION_LOST']).toContain(await ended);
     }
+  });
+
+  it('a renewal that finds the link broken ends it, as any other call does', async () => {
+    const { rig, connection, channel } = await start((store) => {
+      store.renew = () => Promise.reject(broken());
+      return store;
+    });
+    await channel.publish(envelope(), toQueue('q'));
+    const delivery = await channel.get('q', { noAck: false });
+    const signal = delivery!.signal!;
+    await rig.clock.advance(10_000);
+    expect(await connection.closed).toMatchObject({ message: 'the socket hung up' });
+    expect(signal.aborted).toBe(true);
   });
 
   it('a store that says that its link is closed, without a reason, is a lost connection', async () => {

@@ -1,4 +1,5 @@
 import type { QueueStore, SettleOutcome } from '@kombu/core/spi';
+import { StallableClock } from '../../src/conformance/stallable-clock.ts';
 import type { MemoryTransportOptions } from '../../src/memory/memory-transport.ts';
 import { Rig, consume, envelope, queue, textOf, toQueue } from './rig.ts';
 
@@ -158,17 +159,119 @@ describe('leases', () => {
     expect([again!.redelivered, again!.deliveryCount]).toEqual([true, 1]);
   });
 
-  it('an ack that overtakes a renewal wins: the late "lease-lost" of the renewal changes nothing', async () => {
+  it('a message is not settled while its lease is being renewed, and the outcome is that of the settlement', async () => {
+    const answers: ((outcomes: readonly SettleOutcome[]) => void)[] = [];
+    const calls: string[] = [];
+    const { rig, channel, counts } = await start({
+      wrapStore: (store) => {
+        const { ack, release } = { ack: store.ack.bind(store), release: store.release!.bind(store) };
+        store.renew = (_queue, receipts) => {
+          calls.push(`renew ${receipts.length}`);
+          return new Promise((resolve) => answers.push(resolve));
+        };
+        store.ack = (name, receipts) => {
+          calls.push(`ack ${receipts.length}`);
+          return ack(name, receipts);
+        };
+        store.release = (name, receipts, options) => {
+          calls.push(`release ${receipts.length}`);
+          return release(name, receipts, options);
+        };
+        return store;
+      },
+    });
+    for (const body of ['1', '2', '3', '4']) await channel.publish(envelope(body), toQueue('q'));
+    const take = async () => (await channel.get('q', { noAck: false }))!;
+    const [first, second, third] = [await take(), await take(), await take()];
+    await rig.clock.advance(lease / 3);
+    const fourth = await take();
+    const outcomes: (string | undefined)[] = [];
+    const note = (outcome: SettleOutcome) => void outcomes.push(outcome);
+    void channel.ack(first.deliveryTag).then(note);
+    void channel.reject(second.deliveryTag, { requeue: true }).then(note);
+    void channel.reject(third.deliveryTag, { requeue: false }).then(note);
+    // One that is not being renewed need not wait.
+    expect(await channel.ack(fourth.deliveryTag)).toBe('ok');
+    await rig.settle();
+    expect([calls, outcomes]).toEqual([['renew 3', 'ack 1'], []]);
+    answers[0]!(['lease-lost', 'ok', 'ok']);
+    await rig.settle();
+    expect([calls, outcomes]).toEqual([
+      ['renew 3', 'ack 1', 'ack 2', 'release 1'],
+      ['ok', 'ok', 'ok'],
+    ]);
+    expect(first.signal?.aborted).toBe(false);
+    expect(counts()).toEqual({ ready: 1, leased: 0, delayed: 0 });
+  });
+
+  it('closing waits for a settlement that waits for a renewal', async () => {
     let answer: ((outcomes: readonly SettleOutcome[]) => void) | undefined;
-    const { rig, channel } = await start(renewing(() => new Promise((resolve) => (answer = resolve))));
+    const { rig, channel, connection, counts } = await start(
+      renewing(() => new Promise((resolve) => (answer = resolve))),
+    );
+    for (const body of ['1', '2']) await channel.publish(envelope(body), toQueue('q'));
+    const first = await channel.get('q', { noAck: false });
+    await channel.get('q', { noAck: false });
+    await rig.clock.advance(lease / 3);
+    const outcome = channel.ack(first!.deliveryTag);
+    const closed = connection.close();
+    await rig.settle();
+    answer!([]);
+    await closed;
+    expect(await outcome).toBe('ok');
+    expect(counts()).toEqual({ ready: 1, leased: 0, delayed: 0 });
+  });
+
+  it('a renewal that gets no answer holds up neither its settlement nor closing for ever', async () => {
+    const { rig, channel, connection } = await start(renewing(() => new Promise(() => {})));
     await channel.publish(envelope(), toQueue('q'));
     const delivery = await channel.get('q', { noAck: false });
-    const signal = delivery!.signal!;
     await rig.clock.advance(lease / 3);
-    expect(await channel.ack(delivery!.deliveryTag)).toBe('ok');
-    answer!(['lease-lost']);
-    await rig.settle();
+    const outcome = channel.ack(delivery!.deliveryTag);
+    const closed = connection.close();
+    await rig.clock.advance(5000);
+    await closed;
+    expect(await outcome).toBe('lease-lost');
+  });
+
+  it('after a stall of the process the messages that are gone are known before anything is asked or settled', async () => {
+    const renewed: unknown[] = [];
+    const { rig, channel: rival } = await start(
+      renewing((receipts, store) => {
+        renewed.push(...receipts);
+        return store();
+      }),
+    );
+    const clock = new StallableClock(rig.clock);
+    const { channel } = await rig.open(await rig.connect(undefined, clock));
+    for (const body of ['1', '2']) await channel.publish(envelope(body), toQueue('q'));
+    const [one, two] = [await channel.get('q', { noAck: false }), await channel.get('q', { noAck: false })];
+    const signals = [one!.signal!, two!.signal!];
+    clock.stall();
+    await rig.clock.advance(lease);
+    const stolen = await rival.get('q', { noAck: false });
+    clock.resume();
+    // With the first timer that fires, and not only when the broker has answered.
+    expect([signals.map(({ aborted }) => aborted), renewed]).toEqual([[true, true], []]);
+    expect(signals[0]!.reason).toMatchObject({ message: expect.stringContaining('not renewed in time') });
+    for (const { deliveryTag } of [one!, two!]) expect(await channel.ack(deliveryTag)).toBe('lease-lost');
+    expect([textOf(stolen!), await rival.ack(stolen!.deliveryTag)]).toEqual(['1', 'ok']);
+    expect(textOf((await rival.get('q', { noAck: false }))!)).toBe('2');
+  });
+
+  it('a message is kept no longer than the broker allows, and its handler hears of it before others get it', async () => {
+    const { rig, channel, counts } = await start({ capabilities: { maxLeaseMs: 10 * lease } });
+    await channel.publish(envelope(), toQueue('q'));
+    const delivery = (await channel.get('q', { noAck: false }))!;
+    const signal = delivery.signal!;
+    await rig.clock.advance(9 * lease);
     expect(signal.aborted).toBe(false);
+    await rig.clock.advance(lease / 3);
+    expect([signal.aborted, counts().leased]).toEqual([true, 1]);
+    expect(rig.logger.lines.at(-1)).toMatch(/^warn The leases of 1 messages .* longer than 300000 ms/);
+    expect(await channel.ack(delivery.deliveryTag)).toBe('lease-lost');
+    await rig.clock.advance(lease);
+    expect(await channel.get('q', { noAck: false })).toMatchObject({ redelivered: true });
   });
 
   it('after the death of a consumer the message comes back within one lease, marked', async () => {

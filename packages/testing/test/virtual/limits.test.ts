@@ -1,3 +1,4 @@
+import { errorOf } from '@kombu/core/spi';
 import type { MemoryTransportOptions } from '../../src/memory/memory-transport.ts';
 import { Rig, binding, consume, envelope, exchange, queue, textOf, to, toQueue, type Rigged } from './rig.ts';
 
@@ -232,6 +233,26 @@ describe('x-max-length', () => {
     await channel.publish(envelope('5'), toQueue('q'));
     expect(await ready(started, 'q')).toBe(2);
     expect([textOf((await take(started))!), textOf((await take(started))!)]).toEqual(['4', '5']);
+  });
+
+  it('drop-head that cannot remove the oldest says so in the log: the new ones are in the queue', async () => {
+    let fail = true;
+    const started = await start({
+      wrapStore: (store) => {
+        const size = store.size.bind(store);
+        store.size = (name) => (fail && name === 'q' ? Promise.reject(errorOf('TIMEOUT', 'throttled')) : size(name));
+        return store;
+      },
+    });
+    const { rig, channel } = started;
+    fail = false;
+    await channel.declareQueue(queue('q', { arguments: { 'x-max-length': 1 } }));
+    fail = true;
+    for (const body of ['1', '2']) expect(await channel.publish(envelope(body), toQueue('q'))).toBe('confirmed');
+    expect(rig.logger.lines.at(-1)).toBe('error throttled; it is tried again with the next publish');
+    fail = false;
+    await channel.publish(envelope('3'), toQueue('q'));
+    expect(await ready(started, 'q')).toBe(1);
   });
 
   it('drop-head dead-letters what it removes', async () => {

@@ -145,6 +145,24 @@ describe('reading from a store', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('goes on without `watch` where that throws, and says so', async () => {
+    const clock = new ManualClock();
+    const store: Partial<QueueStore> = {
+      watch: () => {
+        throw new Error('no watches left');
+      },
+    };
+    const { connection, channel, events, rig } = await scripted(clock, store);
+    await channel.consume(consume('q'));
+    await channel.publish(envelope('1'), toQueue('q'));
+    // Long before a whole polling interval.
+    await clock.advance(100);
+    expect(events.bodies).toEqual(['1']);
+    expect(rig.logger.lines).toEqual([expect.stringContaining('cannot be watched and is polled instead')]);
+    await connection.close();
+    expect(clock.pending).toBe(0);
+  });
+
   it('behaviour 30: a sleep between two reads never outlives a cancel', async () => {
     const clock = new ManualClock();
     const { channel, connection } = await scripted(clock, { pollingInterval: 60_000 });

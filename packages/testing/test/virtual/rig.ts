@@ -1,6 +1,7 @@
 import type {
   BindingDeclaration,
   ChannelEvents,
+  Clock,
   ConsumeOptions,
   Delivery,
   Envelope,
@@ -172,11 +173,11 @@ export class Rig<T extends Transport = Transport> {
     return new Rig(createMemoryTransport({ clock, ...options }), clock);
   }
 
-  connect(hostname?: string): Promise<TransportConnection> {
+  connect(hostname?: string, clock: Clock = this.clock): Promise<TransportConnection> {
     const signal = new AbortController().signal;
     return this.transport.connect(target(hostname), {
       logger: this.logger,
-      clock: this.clock,
+      clock,
       random: () => 0.5,
       signal,
     });

@@ -1,5 +1,5 @@
-import type { BindingDeclaration, BindingStore, QueueStore } from '@kombu/core/spi';
-import { defineVirtualTransport } from '@kombu/core/spi';
+import type { BindingDeclaration, BindingStore, QueueStore, TransportChannel } from '@kombu/core/spi';
+import { defineVirtualTransport, isKombuBinding } from '@kombu/core/spi';
 import { ManualClock } from '../../src/manual-clock.ts';
 import { Rig, binding, envelope, exchange, queue, to, toQueue } from './rig.ts';
 
@@ -151,6 +151,19 @@ describe('bindings that processes share', () => {
     expect([count('q'), count('lost')]).toEqual([1, 1]);
   });
 
+  it('that lead to an exchange of others go on doing so when its own bindings change', async () => {
+    const { here, there, count } = await start();
+    await here.declareExchange(exchange('outer', 'fanout'));
+    for (const name of ['outer', 'inner']) await there.declareExchange(exchange(name, 'fanout'));
+    for (const name of ['a', 'b']) await there.declareQueue(queue(name));
+    await there.bind(binding('outer', 'inner', '', { destinationType: 'exchange' }));
+    for (const name of ['a', 'b']) {
+      await there.bind(binding('inner', name));
+      await here.publish(envelope(), to('outer', '', { mandatory: true }));
+    }
+    expect([count('a'), count('b')]).toEqual([2, 1]);
+  });
+
   it('go with their queue and with their exchange', async () => {
     const { broker, here } = await start();
     for (const name of ['e', 'f']) await here.declareExchange(exchange(name, 'direct'));
@@ -185,6 +198,56 @@ describe('bindings that processes share', () => {
       code: 'INTERNAL',
       cause: broker.failing,
     });
+  });
+});
+
+/** Two processes on a broker that keeps bindings as Kombu does. */
+const startKombu = async () => {
+  const started = await start();
+  const { broker, here, there } = started;
+  broker.table.carries = isKombuBinding;
+  for (const channel of [here, there]) {
+    for (const name of ['one', 'two']) await channel.declareExchange(exchange(name, 'headers'));
+    await channel.declareQueue(queue('q'));
+  }
+  return started;
+};
+
+describe('bindings that the store does not carry', () => {
+  const pdf = { arguments: { format: 'pdf' } };
+  const chain = binding('one', 'two', '', { destinationType: 'exchange' });
+  const message = envelope('', {}, { format: 'pdf' });
+  const publish = (channel: TransportChannel, name: string): Promise<unknown> =>
+    channel.publish(message, to(name, '', { mandatory: true }));
+
+  it('lead the messages of this process, beside those that it shares', async () => {
+    const { broker, here, there, count } = await startKombu();
+    await here.bind(binding('two', 'q', '', pdf));
+    await here.bind(chain);
+    await publish(here, 'two');
+    await there.declareQueue(queue('all'));
+    await there.bind(binding('two', 'all'));
+    await publish(here, 'one');
+    expect([count('q'), count('all')]).toEqual([2, 1]);
+    expect(broker.bindings).toEqual([binding('two', 'all')]);
+    await publish(there, 'two');
+    expect([count('q'), count('all')]).toEqual([2, 2]);
+  });
+
+  it('end when they are unbound, and go with their queue and their exchange', async () => {
+    const { broker, here } = await startKombu();
+    const unroutable = { code: 'UNROUTABLE' };
+    broker.table.remove = () => Promise.reject(new Error('never to be asked'));
+    await here.bind(chain);
+    await here.bind(binding('two', 'q', '', pdf));
+    await here.unbind(chain);
+    await expect(publish(here, 'one')).rejects.toMatchObject(unroutable);
+    await here.bind(chain);
+    await publish(here, 'one');
+    await here.deleteQueue('q', { ifUnused: false, ifEmpty: false });
+    await expect(publish(here, 'one')).rejects.toMatchObject(unroutable);
+    await here.deleteExchange('two', { ifUnused: false });
+    await expect(here.deleteExchange('one', { ifUnused: true })).resolves.toBeUndefined();
   });
 });
 

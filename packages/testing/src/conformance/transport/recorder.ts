@@ -6,6 +6,8 @@ export class Recorder implements ChannelEvents {
   readonly returns: ReturnedMessage[] = [];
   readonly cancels: { readonly consumerTag: string; readonly reason: Error | undefined }[] = [];
   readonly ends: { readonly error: Error | undefined }[] = [];
+  /** What `flow` said, in order. */
+  readonly blocked: boolean[] = [];
   /** What the case wants to do right when a delivery comes in; it must not throw. */
   onDelivery: ((delivery: Delivery) => void) | undefined;
 
@@ -22,8 +24,8 @@ export class Recorder implements ChannelEvents {
     this.cancels.push({ consumerTag, reason });
   }
 
-  flow(): void {
-    // A blocked broker shows in publishes that take longer.
+  flow(blocked: boolean): void {
+    this.blocked.push(blocked);
   }
 
   closed(error?: Error): void {

@@ -14,9 +14,13 @@ import type {
   SettleOutcome,
   TransportChannel,
 } from '@kombu/core/spi';
+import { NotOffered } from '../case.ts';
 import { envelopeOf, textOf } from './messages.ts';
 import type { Recorder } from './recorder.ts';
 import type { TransportTest } from './transport-test.ts';
+
+/** What the waiter of a `publishFor` was told: once, if all is well. */
+export type Told = readonly ({ readonly guarantee: PublishGuarantee } | { readonly error: unknown })[];
 
 type QueueOptions = Partial<Omit<QueueDeclaration, 'name'>>;
 type ExchangeOptions = Partial<Omit<ExchangeDeclaration, 'name' | 'type'>>;
@@ -97,9 +101,28 @@ export class TestChannel {
     return this.#wait(answer, `publish(to '${exchange}' with key '${routingKey}')`);
   }
 
+  /** Publishes by `publishFor`. */
+  publishFor(exchange: string, routingKey: string, message: string | Envelope, route: Partial<Route> = {}): Told {
+    if (!this.raw.publishFor) throw new NotOffered('its channels have no publishFor');
+    const told: Told[number][] = [];
+    this.raw.publishFor(
+      typeof message === 'string' ? envelopeOf(message) : message,
+      { exchange, routingKey, mandatory: false, confirm: true, ...route },
+      { published: (guarantee) => void told.push({ guarantee }), failed: (error) => void told.push({ error }) },
+    );
+    return told;
+  }
+
   /** Publishes straight to a queue, one after another. */
   async send(queue: string, ...messages: readonly (string | Envelope)[]): Promise<void> {
     for (const message of messages) await this.publish('', queue, message);
+  }
+
+  /** Publishes straight to a queue, without waiting for one message before the next. */
+  async sendAtOnce(queue: string, bodies: readonly string[]): Promise<void> {
+    const route = { exchange: '', routingKey: queue, mandatory: false, confirm: true };
+    const publishes = Promise.all(bodies.map((body) => this.raw.publish(envelopeOf(body), route)));
+    await this.#wait(publishes, `${bodies.length} publishes`);
   }
 
   get(queue: string, noAck = false): Promise<(Delivery & { readonly messageCount?: number }) | undefined> {

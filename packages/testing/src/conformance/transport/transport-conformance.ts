@@ -8,6 +8,7 @@ import { deadLetter } from './cases/dead-letter.ts';
 import { declare } from './cases/declare.ts';
 import { delay } from './cases/delay.ts';
 import { errors } from './cases/errors.ts';
+import { flow } from './cases/flow.ts';
 import { get } from './cases/get.ts';
 import { hostile } from './cases/hostile.ts';
 import { leaks } from './cases/leaks.ts';
@@ -19,21 +20,25 @@ import { names } from './cases/names.ts';
 import { order } from './cases/order.ts';
 import { prefetch } from './cases/prefetch.ts';
 import { priority } from './cases/priority.ts';
+import { publishFor } from './cases/publish-for.ts';
 import { remove } from './cases/remove.ts';
 import { requeue } from './cases/requeue.ts';
 import { restart } from './cases/restart.ts';
 import { routing } from './cases/routing.ts';
 import { ttl } from './cases/ttl.ts';
 import { unroutable } from './cases/unroutable.ts';
+import { values } from './cases/values.ts';
 import type { TransportCase } from './transport-test.ts';
 
 /** Every rule of the level-1 SPI as a case, the basic ones first. For `registerConformance` and `runConformance`. */
 export const transportConformance: readonly TransportCase[] = [
   messages,
+  values,
   get,
   routing,
   bindings,
   unroutable,
+  publishFor,
   declare,
   remove,
   consumers,
@@ -55,5 +60,6 @@ export const transportConformance: readonly TransportCase[] = [
   names,
   load,
   leaks,
+  flow,
   restart,
 ].flat();

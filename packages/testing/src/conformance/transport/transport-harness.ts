@@ -23,6 +23,11 @@ export interface TransportHarnessOptions extends HarnessOptions {
   readonly putRaw?: (queue: string, payload: string) => Promise<void>;
   /** Stops the broker and starts it again with the data it had; resolves when it takes connections. */
   readonly restartBroker?: () => Promise<void>;
+  /**
+   * Makes the broker take no publishes, as when it runs out of memory or disk; resolves to what ends that. For brokers that
+   * tell their clients (`ChannelEvents.flow`).
+   */
+  readonly blockPublishers?: () => Promise<() => Promise<void>>;
 }
 
 /** Makes the harness that runs the cases of `transportConformance` against a transport. */
@@ -33,6 +38,7 @@ export function transportHarness(options: TransportHarnessOptions): Harness<Tran
   const offers = offersOf(capabilities, options);
   if (options.putRaw) offers.add('harness:putRaw');
   if (options.restartBroker) offers.add('harness:restartBroker');
+  if (options.blockPublishers) offers.add('harness:blockPublishers');
   if (options.unreachableUrl !== undefined) offers.add('harness:unreachableUrl');
   return {
     name: options.name,

@@ -24,6 +24,7 @@ export class TransportTest extends TestBase {
   readonly #queues = new Map<string, Partial<QueueDeclaration>>();
   readonly #exchanges = new Set<string>();
   #first: Promise<TestConnection> | undefined;
+  #unblock: (() => Promise<void>) | undefined;
 
   constructor(options: TransportHarnessOptions, transport: Transport, time: CaseTime) {
     super(options, transport.capabilities, time);
@@ -74,11 +75,25 @@ export class TransportTest extends TestBase {
   }
 
   /** Declares an exchange with a name of its own. */
-  async exchange(channel: TestChannel, type: string, options: { readonly arguments?: object } = {}): Promise<string> {
+  async exchange(
+    channel: TestChannel,
+    type: string,
+    options: { readonly arguments?: object; readonly autoDelete?: boolean } = {},
+  ): Promise<string> {
     const name = this.name(type);
     this.#exchanges.add(name);
-    await channel.declareExchange(name, type, { arguments: { ...options.arguments } });
+    await channel.declareExchange(name, type, { ...options, arguments: { ...options.arguments } });
     return name;
+  }
+
+  /** Has the broker take no publishes; for cases that require `harness:blockPublishers`. Ends with the case at the latest. */
+  async blockPublishers(): Promise<() => Promise<void>> {
+    const { blockPublishers } = this.options;
+    assert.ok(blockPublishers, 'the harness has blockPublishers');
+    const unblock = await this.wait(blockPublishers(), 'blockPublishers()');
+    let unblocking: Promise<void> | undefined;
+    this.#unblock = () => (unblocking ??= this.wait(unblock(), 'the end of blockPublishers()'));
+    return this.#unblock;
   }
 
   /** Puts a text into a queue as a foreign producer would; for cases that require `harness:putRaw`. */
@@ -123,6 +138,7 @@ export class TransportTest extends TestBase {
 
   /** Closes all connections; then deletes what was declared, over a fresh one. */
   async cleanUp(): Promise<void> {
+    await this.#unblock?.();
     const closed = await Promise.allSettled(this.#connections.map((connection) => connection.close()));
     if (this.#queues.size + this.#exchanges.size > 0) await this.#deleteAll();
     for (const result of closed) if (result.status === 'rejected') throw result.reason;

@@ -21,7 +21,7 @@ const breakable: readonly TransportMethod[] = [
 
 /** One random fault: now, or at some point of the recovery that follows. */
 async function strike(bench: Bench, random: Random): Promise<void> {
-  const kind = Math.floor(random() * 6);
+  const kind = Math.floor(random() * 7);
   if (kind === 0) await bench.network.drop();
   else if (kind === 1) {
     bench.network.refuse(1 + Math.floor(random() * 4));
@@ -44,6 +44,11 @@ async function strike(bench: Bench, random: Random): Promise<void> {
     const [name] = [...bench.broker.queues.keys()].filter(() => random() < 0.2);
     // Empty ones only, so that the books still balance.
     if (name !== undefined && bench.broker.ready(name).length === 0) bench.broker.deleteQueue(name);
+  } else if (kind === 6) {
+    const method = breakable[Math.floor(random() * breakable.length)] as TransportMethod;
+    const silence: Fault = () => new Promise(() => {});
+    bench.rules.push({ method, skip: Math.floor(random() * 30), times: 1, fault: silence });
+    await bench.network.drop();
   }
 }
 
@@ -93,7 +98,8 @@ export async function recoveryScript(seed: number, consumers = 50): Promise<void
   for (const name of names) {
     publishes.push(producer.publish(`last ${name}`, { routingKey: name, declare: [new Queue(name)], timeout: 60_000 }));
   }
-  await bench.until(60_000, () => last.size === consumers);
+  // What is never answered is given up after 30 s.
+  await bench.until(120_000, () => last.size === consumers);
   await bench.within(60_000, Promise.all(publishes));
   await bench.clock.advance(60_000);
   for (const name of names) expect([name, bench.broker.consumers(name).length]).toEqual([name, 1]);

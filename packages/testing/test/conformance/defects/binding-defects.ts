@@ -55,6 +55,22 @@ export const bindingDefects: readonly Defect[] = [
     }),
   },
   {
+    name: 'bindings with arguments are forgotten when another connection binds',
+    caughtBy: 'bindings/beside-others',
+    transport: (clock) => {
+      const withArguments: (() => Promise<void>)[] = [];
+      return plant({
+        channel: ({ channel }) => ({
+          bind: async (binding) => {
+            await channel.bind(binding);
+            if (Object.keys(binding.arguments).length > 0) withArguments.push(() => channel.unbind(binding));
+            else await Promise.all(withArguments.map((forget) => forget()));
+          },
+        }),
+      })(clock);
+    },
+  },
+  {
     name: 'a binding between exchanges is ignored in silence',
     caughtBy: 'bindings/exchange-to-exchange',
     transport: plant({

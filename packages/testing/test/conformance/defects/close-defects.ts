@@ -25,7 +25,7 @@ export const closeDefects: readonly Defect[] = [
   {
     name: 'unacked messages are dropped when their connection closes',
     caughtBy: 'ack/connection-close',
-    transport: plant({ channel: rememberHeld, connection: ackAllOnClose }),
+    transport: plant({ channel: rememberHeld, connection: (connection) => ackAllOnClose(connection) }),
   },
   {
     name: 'the closed promise never resolves',
@@ -65,7 +65,29 @@ export const closeDefects: readonly Defect[] = [
   {
     name: 'close drops unacked messages',
     caughtBy: 'close/with-unacked',
-    transport: plant({ channel: rememberHeld, connection: ackAllOnClose }),
+    transport: plant({ channel: rememberHeld, connection: (connection) => ackAllOnClose(connection) }),
+  },
+  {
+    name: 'close gives back the first five hundred messages only',
+    caughtBy: 'close/thousand-unacked',
+    transport: plant({ channel: rememberHeld, connection: (connection) => ackAllOnClose(connection, 500) }),
+  },
+  {
+    name: 'closing a channel ends the consumers of all channels',
+    caughtBy: 'close/beside-others',
+    transport: plant({ channel: closeCancelsAll }),
+  },
+  {
+    name: 'closing a channel acks what it holds',
+    caughtBy: 'close/beside-others',
+    transport: plant({
+      channel: ({ channel, delivered }) => ({
+        close: async () => {
+          await Promise.allSettled([...delivered.keys()].map((tag) => channel.ack(tag)));
+          await channel.close();
+        },
+      }),
+    }),
   },
   {
     name: 'publishes under way when the connection closes never settle',
@@ -153,6 +175,7 @@ export const closeDefects: readonly Defect[] = [
 ];
 
 const consuming = new WeakSet<TransportConnection>();
+const consumed = new WeakMap<TransportConnection, (() => Promise<void>)[]>();
 const closing = new WeakSet<TransportConnection>();
 const sites = new WeakMap<TransportConnection, Site[]>();
 
@@ -168,17 +191,32 @@ function closeOnce(connection: TransportConnection): Partial<TransportConnection
   };
 }
 
+function closeCancelsAll({ channel, connection }: Site): Partial<TransportChannel> {
+  const tags = consumed.get(connection) ?? [];
+  consumed.set(connection, tags);
+  return {
+    consume: (options) => {
+      tags.push(() => channel.cancel(options.consumerTag));
+      return channel.consume(options);
+    },
+    close: async () => {
+      await Promise.all(tags.map((cancel) => cancel()));
+      await channel.close();
+    },
+  };
+}
+
 function rememberHeld(site: Site): Partial<TransportChannel> {
   const all = sites.get(site.connection) ?? [];
   sites.set(site.connection, [...all, site]);
   return {};
 }
 
-function ackAllOnClose(connection: TransportConnection): Partial<TransportConnection> {
+function ackAllOnClose(connection: TransportConnection, beyond = 0): Partial<TransportConnection> {
   return {
     close: async () => {
       for (const { channel, delivered } of sites.get(connection) ?? []) {
-        await Promise.allSettled([...delivered.keys()].map((tag) => channel.ack(tag)));
+        await Promise.allSettled([...delivered.keys()].slice(beyond).map((tag) => channel.ack(tag)));
       }
       await connection.close();
     },

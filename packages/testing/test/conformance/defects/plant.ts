@@ -8,6 +8,7 @@ import type {
   TransportChannel,
   TransportConnection,
 } from '@kombu/core/spi';
+import { Gate } from '../../../src/fault/gate.ts';
 import { outgoing } from '../../../src/conformance/store/test-store.ts';
 import type { MemoryTransport, MemoryTransportOptions } from '../../../src/memory/memory-transport.ts';
 import { createMemoryTransport } from '../../../src/memory/memory-transport.ts';
@@ -50,7 +51,30 @@ export interface Plan {
   readonly memory?: MemoryTransportOptions;
 }
 
+/** Shut while the broker takes no publishes, and who is told of it. */
+interface Alarm {
+  readonly gate: Gate;
+  readonly listeners: Set<ChannelEvents>;
+}
+
+/** Waits while the broker of the transport that was made last takes no publishes. */
+export async function passAlarm(): Promise<void> {
+  await alarm?.gate.pass();
+}
+
 let planted: MemoryTransport | undefined;
+let alarm: Alarm | undefined;
+
+/** Has the broker of the transport that was made last take no publishes. */
+export async function blockPlanted(): Promise<() => Promise<void>> {
+  const { gate, listeners } = alarm as Alarm;
+  gate.shut();
+  for (const events of listeners) events.flow(true, 'out of memory');
+  return async () => {
+    gate.open();
+    for (const events of listeners) events.flow(false);
+  };
+}
 
 /** Puts a text into a queue of the transport that was made last. */
 export async function putRawPlanted(queue: string, payload: string): Promise<void> {
@@ -71,9 +95,11 @@ export function plant({ store, transport, memory, ...plan }: Plan): (clock: Cloc
     const wrapStore = (inner: QueueStore): QueueStore => ({ ...storeOf(inner), ...store?.(inner) });
     const inner = createMemoryTransport({ ...memory, clock, ...(store && { wrapStore }) });
     planted = inner;
+    const ownAlarm: Alarm = { gate: new Gate(), listeners: new Set() };
+    alarm = ownAlarm;
     const faulty: Transport = {
       ...inner,
-      connect: async (target, ctx) => faultyConnection(await inner.connect(target, ctx), plan, ctx.clock),
+      connect: async (target, ctx) => faultyConnection(await inner.connect(target, ctx), plan, ctx.clock, ownAlarm),
     };
     return { ...faulty, ...transport?.(faulty) };
   };
@@ -81,10 +107,15 @@ export function plant({ store, transport, memory, ...plan }: Plan): (clock: Cloc
 
 type ChannelPlan = Omit<Plan, 'store' | 'transport' | 'memory'>;
 
-function faultyConnection(inner: TransportConnection, plan: ChannelPlan, clock: Clock): TransportConnection {
+function faultyConnection(
+  inner: TransportConnection,
+  plan: ChannelPlan,
+  clock: Clock,
+  own: Alarm,
+): TransportConnection {
   const connection: TransportConnection = {
     closed: inner.closed,
-    openChannel: (events) => faultyChannel(inner, events, plan, clock),
+    openChannel: (events) => faultyChannel(inner, events, plan, clock, own),
     close: () => inner.close(),
     unwrap: () => inner.unwrap?.(),
   };
@@ -96,6 +127,7 @@ async function faultyChannel(
   owner: ChannelEvents,
   plan: ChannelPlan,
   clock: Clock,
+  { gate, listeners }: Alarm,
 ): Promise<TransportChannel> {
   const { delivery: change = (delivery) => delivery } = plan;
   const delivered = new Map<DeliveryTag, Delivery>();
@@ -107,8 +139,13 @@ async function faultyChannel(
   let site: Site;
   const relayed = eventsOf(owner);
   const events = { ...relayed, ...plan.events?.(relayed, () => site) };
+  listeners.add(events);
   const inner = await connection.openChannel({ ...events, delivery: (each) => events.delivery(note(each)) });
   const channel = channelOf(inner);
+  channel.publish = async (envelope, route) => {
+    if (gate.isShut) await Promise.race([gate.pass(), connection.closed]);
+    return inner.publish(envelope, route);
+  };
   site = { channel, events, owner: relayed, connection, clock, delivered };
   const get: TransportChannel['get'] = async (queue, options) => {
     const got = await inner.get(queue, options);
@@ -137,6 +174,7 @@ function channelOf(inner: TransportChannel): TransportChannel {
     bind: (binding) => inner.bind(binding),
     unbind: (binding) => inner.unbind(binding),
     publish: (envelope, route) => inner.publish(envelope, route),
+    publishFor: (envelope, route, waiter) => inner.publishFor?.(envelope, route, waiter),
     get: (queue, options) => inner.get(queue, options),
     consume: (options) => inner.consume(options),
     cancel: (consumerTag) => inner.cancel(consumerTag),

@@ -91,6 +91,23 @@ export const prefetchDefects: readonly Defect[] = [
     transport: plant({ channel: () => ({ setPrefetch: async () => undefined }) }),
   },
   {
+    name: 'setPrefetch subscribes anew and gives back what is held',
+    caughtBy: 'prefetch/set-while-running',
+    transport: plant({
+      channel: ({ channel }) => ({
+        setPrefetch: async (tag, prefetch) => {
+          await channel.setPrefetch(tag, prefetch);
+          await channel.recover();
+        },
+      }),
+    }),
+  },
+  {
+    name: 'setPrefetch only raises the credit',
+    caughtBy: 'prefetch/set-while-running',
+    transport: plant({ channel: onlyRaise }),
+  },
+  {
     name: 'get uses the credit of consumers',
     caughtBy: 'prefetch/get-is-apart',
     transport: plant({ channel: getTakesCredit }),
@@ -99,6 +116,16 @@ export const prefetchDefects: readonly Defect[] = [
 
 function noLimitForZero(prefetch: number): number {
   return prefetch || Number.POSITIVE_INFINITY;
+}
+
+function onlyRaise({ channel }: Site): Partial<TransportChannel> {
+  let highest = 0;
+  return {
+    setPrefetch: (tag, prefetch) => {
+      highest = Math.max(highest, prefetch);
+      return channel.setPrefetch(tag, highest);
+    },
+  };
 }
 
 function getTakesCredit({ channel }: Site): Partial<TransportChannel> {

@@ -1,4 +1,4 @@
-import type { BindingDeclaration, TransportChannel } from '@kombu/core/spi';
+import type { BindingDeclaration, TransportChannel, TransportConnection } from '@kombu/core/spi';
 import type { Defect, Site } from './plant.ts';
 import { plant, without } from './plant.ts';
 
@@ -74,6 +74,11 @@ export const routingDefects: readonly Defect[] = [
     transport: plant({ channel: ownBindingsOnly }),
   },
   {
+    name: 'a fanout exchange reaches only queues whose connection is open',
+    caughtBy: 'routing/fanout-offline',
+    transport: plant({ channel: rememberBinds, connection: unbindOnClose }),
+  },
+  {
     name: 'a fanout exchange makes one copy per binding',
     caughtBy: 'routing/one-copy-fanout',
     transport: plant({ channel: (site) => copyPerBinding(site, '') }),
@@ -90,9 +95,34 @@ export const routingDefects: readonly Defect[] = [
   },
 ];
 
+const binds = new WeakMap<
+  TransportConnection,
+  { readonly channel: TransportChannel; readonly binding: BindingDeclaration }[]
+>();
+
+function rememberBinds({ channel, connection }: Site): Partial<TransportChannel> {
+  return {
+    bind: (binding) => {
+      binds.set(connection, [...(binds.get(connection) ?? []), { channel, binding }]);
+      return channel.bind(binding);
+    },
+  };
+}
+
+function unbindOnClose(connection: TransportConnection): Partial<TransportConnection> {
+  return {
+    close: async () => {
+      for (const { channel, binding } of binds.get(connection) ?? []) {
+        await channel.unbind(binding).catch(() => undefined);
+      }
+      await connection.close();
+    },
+  };
+}
+
 function loseFifthBind({ channel }: Site): Partial<TransportChannel> {
-  let binds = 0;
-  return { bind: async (binding) => (++binds === 5 ? undefined : channel.bind(binding)) };
+  let count = 0;
+  return { bind: async (binding) => (++count === 5 ? undefined : channel.bind(binding)) };
 }
 
 /** One more copy for each further binding of a queue, where the routing key has this in it. */

@@ -31,7 +31,7 @@ export const storeBindingDefects: readonly StoreDefect[] = [
           exchanges.add(binding.exchange);
           return table.add({ ...binding, exchange: 'one' }, type);
         },
-        list: () => table.list('one'),
+        list: (_exchange, type) => table.list('one', type),
       };
     }),
   },
@@ -39,8 +39,8 @@ export const storeBindingDefects: readonly StoreDefect[] = [
     name: 'a binding that is added twice is listed twice',
     caughtBy: 'bindings/idempotent',
     plant: onTable((table) => ({
-      list: async (exchange) => {
-        const list = await table.list(exchange);
+      list: async (exchange, type) => {
+        const list = await table.list(exchange, type);
         return [...list, ...list];
       },
     })),
@@ -50,7 +50,7 @@ export const storeBindingDefects: readonly StoreDefect[] = [
     caughtBy: 'bindings/idempotent',
     plant: onTable((table) => ({
       remove: async ({ exchange }) => {
-        const [first] = await table.list(exchange);
+        const [first] = await table.list(exchange, 'topic');
         if (first) await table.remove(first);
       },
     })),
@@ -61,13 +61,54 @@ export const storeBindingDefects: readonly StoreDefect[] = [
     plant: onTable(() => ({ removeQueue: async () => undefined })),
   },
   {
+    name: 'removeQueue takes an exchange of that name for the queue',
+    caughtBy: 'bindings/remove-queue',
+    plant: onTable((table) => {
+      const chained: BindingDeclaration[] = [];
+      return {
+        add: (binding, type) => {
+          if (binding.destinationType === 'exchange') chained.push(binding);
+          return table.add(binding, type);
+        },
+        removeQueue: async (queue) => {
+          for (const each of chained) if (each.destination === queue) await table.remove(each);
+          await table.removeQueue(queue);
+        },
+      };
+    }),
+  },
+  {
+    name: 'the arguments of a binding are lost',
+    caughtBy: 'bindings/whole',
+    plant: onTable((table) => ({ add: (binding, type) => table.add({ ...binding, arguments: {} }, type) })),
+  },
+  {
+    name: 'every binding leads to a queue',
+    caughtBy: 'bindings/whole',
+    plant: onTable((table) => ({
+      list: async (exchange, type) =>
+        (await table.list(exchange, type)).map((each) => ({ ...each, destinationType: 'queue' })),
+    })),
+  },
+  {
+    name: 'removing a binding removes all with its key',
+    caughtBy: 'bindings/whole',
+    plant: onTable((table) => ({
+      remove: async ({ exchange, routingKey }) => {
+        for (const each of await table.list(exchange, 'headers')) {
+          if (each.routingKey === routingKey) await table.remove(each);
+        }
+      },
+    })),
+  },
+  {
     name: 'the list is cached for ever',
     caughtBy: 'bindings/fresh',
     plant: onTable((table) => {
       const cache = new Map<string, Promise<readonly BindingDeclaration[]>>();
       return {
-        list: (exchange) => {
-          const known = cache.get(exchange) ?? table.list(exchange);
+        list: (exchange, type) => {
+          const known = cache.get(exchange) ?? table.list(exchange, type);
           cache.set(exchange, known);
           return known;
         },
@@ -78,8 +119,11 @@ export const storeBindingDefects: readonly StoreDefect[] = [
     name: 'routing keys with commas are cut',
     caughtBy: 'bindings/names',
     plant: onTable((table) => ({
-      list: async (exchange) =>
-        (await table.list(exchange)).map((each) => ({ ...each, routingKey: each.routingKey.split(',')[0] ?? '' })),
+      list: async (exchange, type) =>
+        (await table.list(exchange, type)).map((each) => ({
+          ...each,
+          routingKey: each.routingKey.split(',')[0] ?? '',
+        })),
     })),
   },
 ];

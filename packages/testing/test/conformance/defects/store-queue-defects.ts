@@ -57,6 +57,30 @@ export const storeQueueDefects: readonly StoreDefect[] = [
     }),
   },
   {
+    name: 'purge takes the name for a pattern',
+    caughtBy: 'manage/prefixes',
+    plant: (store) =>
+      onFamily(store, (family) => ({
+        purge: async (queue) => sum(family(queue.replace(/\*$/, ''), queue).map((each) => store.purge(each))),
+      })),
+  },
+  {
+    name: 'delete takes all queues whose names begin so',
+    caughtBy: 'manage/prefixes',
+    plant: (store) =>
+      onFamily(store, (family) => ({
+        delete: async (queue) => void (await Promise.all(family(queue, queue).map((each) => store.delete(each)))),
+      })),
+  },
+  {
+    name: 'long names are cut',
+    caughtBy: 'manage/long-names',
+    plant: (store) => ({
+      put: (queue, messages) => store.put(queue.slice(0, 200), messages),
+      get: (queue, options) => store.get(queue.slice(0, 200), options),
+    }),
+  },
+  {
     name: 'priority is inverted',
     caughtBy: 'ranks/priority',
     plant: (store) => ({
@@ -170,4 +194,23 @@ function countLeased(store: QueueStore): Partial<QueueStore> {
     },
     size: async (queue) => (await store.size(queue)) + leased,
   };
+}
+
+/** Knows the queues that were put into; `family` names a queue and those that begin like it. */
+function onFamily(
+  store: QueueStore,
+  faults: (family: (start: string, queue: string) => readonly string[]) => Partial<QueueStore>,
+): Partial<QueueStore> {
+  const queues = new Set<string>();
+  return {
+    put: (queue, messages) => {
+      queues.add(queue);
+      return store.put(queue, messages);
+    },
+    ...faults((start, queue) => [queue, ...[...queues].filter((each) => each !== queue && each.startsWith(start))]),
+  };
+}
+
+async function sum(counts: readonly Promise<number>[]): Promise<number> {
+  return (await Promise.all(counts)).reduce((total, each) => total + each, 0);
 }

@@ -1,5 +1,5 @@
-import type { Delivery, QueueStore, Route, SettleOutcome } from '@kombu/core/spi';
-import type { Defect } from './plant.ts';
+import type { Delivery, DeliveryTag, QueueStore, Route, SettleOutcome, TransportChannel } from '@kombu/core/spi';
+import type { Defect, Site } from './plant.ts';
 import { plant, without } from './plant.ts';
 
 const onRoute = (change: (route: Route) => Route): Defect['transport'] =>
@@ -144,11 +144,11 @@ export const timeDefects: readonly Defect[] = [
     caughtBy: 'lease/signal-fires',
     transport: plant({ delivery: (delivery) => ({ ...delivery, signal: new AbortController().signal }) }),
   },
-  { name: 'a stale receipt acks the new claim', caughtBy: 'lease/stale-ack', transport: staleReceiptsWork('ack') },
+  { name: 'a late ack hits the new holder', caughtBy: 'lease/stale-ack', transport: staleTagsWork('ack') },
   {
-    name: 'a stale receipt releases the new claim',
+    name: 'a late requeue hits the new holder',
     caughtBy: 'lease/stale-requeue',
-    transport: staleReceiptsWork('release'),
+    transport: staleTagsWork('reject'),
   },
   {
     name: 'a late reject says ok',
@@ -174,30 +174,34 @@ function renewOnlyOne(store: QueueStore): Partial<QueueStore> {
 }
 
 /** Receipts name the message, not the claim: whoever has one may settle it. */
-function staleReceiptsWork(verb: 'ack' | 'release'): Defect['transport'] {
+
+/** A settlement that comes too late hits whoever has the message by then. */
+function staleTagsWork(verb: 'ack' | 'reject'): Defect['transport'] {
   return (clock) => {
-    const claims = new Map<string, unknown>();
-    const names = new Map<unknown, string>();
-    const current = (receipts: readonly unknown[]): readonly unknown[] =>
-      receipts.map((receipt) => claims.get(names.get(receipt) ?? '') ?? receipt);
-    const store = (inner: QueueStore): Partial<QueueStore> => ({
-      get: async (queue, options) => {
-        const taken = await inner.get(queue, options);
-        for (const { payload, receipt } of taken) {
-          claims.set(payload, receipt);
-          names.set(receipt, payload);
-        }
-        return taken;
+    const sites: Site[] = [];
+    const orElsewhere = async (
+      { channel, delivered }: Site,
+      tag: DeliveryTag,
+      settle: (holder: TransportChannel, tag: DeliveryTag) => Promise<SettleOutcome>,
+    ): Promise<SettleOutcome> => {
+      const outcome = await settle(channel, tag);
+      if (outcome === 'ok') return outcome;
+      const body = delivered.get(tag)?.envelope.body.toString();
+      for (const other of sites.filter((each) => each.channel !== channel)) {
+        const [current] = [...other.delivered].find(([, each]) => each.envelope.body.toString() === body) ?? [];
+        if (current !== undefined) return settle(other.channel, current);
+      }
+      return outcome;
+    };
+    return plant({
+      channel: (site) => {
+        sites.push(site);
+        const ack: TransportChannel['ack'] = (tag, options) =>
+          orElsewhere(site, tag, (holder, current) => holder.ack(current, options));
+        const reject: TransportChannel['reject'] = (tag, options) =>
+          orElsewhere(site, tag, (holder, current) => holder.reject(current, options));
+        return verb === 'ack' ? { ack } : { reject };
       },
-      renew: async (_, receipts) => receipts.map(() => 'ok'),
-      ...(verb === 'ack' && {
-        ack: (queue: string, receipts: readonly unknown[]) => inner.ack(queue, current(receipts)),
-      }),
-      ...(verb === 'release' && {
-        release: async (queue: string, receipts: readonly unknown[], options: { readonly delayMs: number }) =>
-          inner.release?.(queue, current(receipts), options),
-      }),
-    });
-    return plant({ store })(clock);
+    })(clock);
   };
 }

@@ -107,6 +107,36 @@ export const topologyDefects: readonly Defect[] = [
     transport: onDeclare((queue) => ({ ...queue, autoDelete: false })),
   },
   {
+    name: 'auto-delete of an exchange is ignored',
+    caughtBy: 'declare/auto-delete-exchange',
+    transport: onDeclareExchange((exchange) => ({ ...exchange, autoDelete: false })),
+  },
+  {
+    name: 'an auto-delete exchange goes with the first of its bindings',
+    caughtBy: 'declare/auto-delete-exchange',
+    transport: plant({
+      channel: ({ channel }) => ({
+        unbind: (binding) => channel.deleteExchange(binding.exchange, { ifUnused: false }),
+      }),
+    }),
+  },
+  {
+    name: 'the exclusive queue of another connection can be purged',
+    caughtBy: 'declare/exclusive-locked',
+    transport: plant({
+      channel: ({ channel }) => ({ purgeQueue: (name) => channel.purgeQueue(name).catch(() => 0) }),
+    }),
+  },
+  {
+    name: 'a queue of another connection counts as missing',
+    caughtBy: 'declare/exclusive-locked',
+    transport: plant({
+      channel: ({ channel }) => ({
+        get: (queue, options) => channel.get(queue, options).catch(() => channel.get('missing', options)),
+      }),
+    }),
+  },
+  {
     name: 'exclusive is ignored',
     caughtBy: 'declare/exclusive',
     transport: onDeclare((queue) => ({ ...queue, exclusive: false, durable: true })),
@@ -174,6 +204,11 @@ export const topologyDefects: readonly Defect[] = [
     }),
   },
   { name: 'x-max-length is ignored', caughtBy: 'limits/drop-head', transport: withoutArgument('x-max-length') },
+  {
+    name: 'x-max-length-bytes is ignored',
+    caughtBy: 'limits/max-length-bytes',
+    transport: withoutArgument('x-max-length-bytes'),
+  },
   { name: 'x-overflow is ignored', caughtBy: 'limits/reject-publish', transport: withoutArgument('x-overflow') },
   {
     name: 'a message refused by a full queue counts as published',
@@ -189,57 +224,7 @@ export const topologyDefects: readonly Defect[] = [
     }),
   },
   { name: 'x-expires is ignored', caughtBy: 'limits/expires', transport: withoutArgument('x-expires') },
-  {
-    name: 'queue names are trimmed to letters and digits',
-    caughtBy: 'names/queues',
-    transport: plant({
-      store: (store) => ({
-        put: (queue, messages) => store.put(plain(queue), messages),
-        get: (queue, options) => store.get(plain(queue), options),
-        size: (queue) => store.size(plain(queue)),
-      }),
-    }),
-  },
-  {
-    name: 'routing keys are lower-cased when they are published',
-    caughtBy: 'names/routing-keys',
-    transport: plant({
-      channel: ({ channel }) => ({
-        publish: (envelope, route) =>
-          channel.publish(envelope, route.exchange ? { ...route, routingKey: route.routingKey.toLowerCase() } : route),
-      }),
-    }),
-  },
-  {
-    name: 'exchange names are trimmed on bind',
-    caughtBy: 'names/exchanges',
-    transport: plant({
-      channel: ({ channel }) => ({
-        bind: (binding) => channel.bind({ ...binding, exchange: binding.exchange.replaceAll('"', '') }),
-      }),
-    }),
-  },
-  {
-    name: 'consumer tags are kept in a plain object',
-    caughtBy: 'names/consumer-tags',
-    transport: plant({
-      channel: ({ channel }) => {
-        const tags: Record<string, true> = {};
-        return {
-          consume: (options) => {
-            tags[options.consumerTag] = true;
-            return channel.consume(options);
-          },
-          cancel: async (tag) => (Object.keys(tags).includes(tag) ? channel.cancel(tag) : undefined),
-        };
-      },
-    }),
-  },
 ];
-
-function plain(queue: string): string {
-  return queue.replaceAll(/[^A-Za-z0-9]/g, '_');
-}
 
 function add<T>(set: Set<T>, value: T): T {
   set.add(value);

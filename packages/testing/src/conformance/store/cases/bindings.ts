@@ -38,6 +38,30 @@ export const bindings: readonly StoreCase[] = group('bindings', {
       assert.deepEqual(await t.wait(table.list(exchange, 'topic'), 'list'), []);
     },
   },
+  whole: {
+    title: 'a binding that the table carries comes back whole; of what it cannot carry it says so',
+    why: 'without its arguments a binding matches everything, without its kind it leads to a queue of that name (R28)',
+    requires: ['store:bindings'],
+    async run(t) {
+      const [table, other] = [tableOf(await t.store()), tableOf(await t.store())];
+      const plain = binding(t.name('exchange'), t.name('target'), 'key');
+      const kinds: readonly BindingDeclaration[] = [
+        plain,
+        { ...plain, destinationType: 'exchange' },
+        { ...plain, arguments: { 'x-match': 'any', format: 'pdf', pages: 2 } },
+        { ...plain, arguments: { nested: { list: [1, 'two', null, true] } } },
+      ];
+      const carried = kinds.filter((each) => table.carries?.(each) ?? true);
+      assert.equal(carried[0], plain, 'a binding of a queue by its key alone is carried');
+      for (const each of carried) await t.wait(table.add(each, 'headers'), 'add');
+      for (let removed = 0; removed < carried.length; removed++) {
+        const listed = await t.wait(other.list(plain.exchange, 'headers'), 'list');
+        assert.deepEqual(inOrder(listed), inOrder(carried.slice(removed)), `after ${removed} were removed`);
+        await t.wait(table.remove(carried[removed] as BindingDeclaration), 'remove');
+      }
+      assert.deepEqual(await t.wait(other.list(plain.exchange, 'headers'), 'list'), []);
+    },
+  },
   'remove-queue': {
     title: 'removeQueue forgets all bindings that lead to this queue, and no others',
     why: 'a deleted queue that stays bound swallows messages (R28)',
@@ -52,6 +76,8 @@ export const bindings: readonly StoreCase[] = group('bindings', {
         binding(two, doomed, 'a'),
         binding(one, kept, 'a'),
       ];
+      const namesake: BindingDeclaration = { ...binding(one, doomed, 'a'), destinationType: 'exchange' };
+      if (table.carries?.(namesake) ?? true) added.push(namesake);
       for (const each of added) await t.wait(table.add(each, 'topic'), 'add');
       await t.wait(table.removeQueue(doomed), 'removeQueue');
       assert.deepEqual(summary(await t.wait(table.list(one, 'topic'), 'list')), summary(added.slice(3)));
@@ -103,6 +129,15 @@ function tableOf(store: TestStore): BindingStore {
 
 function binding(exchange: string, queue: string, routingKey: string): BindingDeclaration {
   return { exchange, destination: queue, destinationType: 'queue', routingKey, arguments: {} };
+}
+
+/** The same bindings of one queue and one exchange in the same order, whatever order the table has. */
+function inOrder(list: readonly BindingDeclaration[]): readonly BindingDeclaration[] {
+  return list.toSorted((one, other) => (rank(one) < rank(other) ? -1 : 1));
+}
+
+function rank({ destinationType, arguments: args }: BindingDeclaration): string {
+  return destinationType + Object.keys(args).toSorted().join();
 }
 
 /** Comparable whatever the order. */

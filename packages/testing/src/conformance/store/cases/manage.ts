@@ -113,6 +113,44 @@ export const manage: readonly StoreCase[] = group('manage', {
       for (const queue of queues) assert.deepEqual(await store.drain(queue, 1), [queue]);
     },
   },
+  prefixes: {
+    title: 'queues whose names begin alike stay apart, also when one of them is purged or deleted',
+    why: 'listing keys by a prefix or a pattern finds those of others too',
+    async run(t) {
+      const store = await t.store();
+      const base = t.name('queue');
+      const ends = ['', '*', '.', '.a', 'a', ':a', '/a', '?', '#', '[a]', ' a', '%', '-dlq', '\u0006\u00163'];
+      const [whole = '', star = '', ...others] = ends.map((end) => `${base}${end}`);
+      for (const name of [whole, star, ...others]) {
+        await t.queue(store, name);
+        await store.put(name, name);
+      }
+      assert.equal(await store.purge(star), 1, 'messages purged by the name with a *');
+      await store.deleteQueue(whole);
+      for (const name of others) assert.equal(await store.size(name), 1, `messages in ${name}`);
+      for (const name of others) assert.deepEqual(await store.drain(name, 1), [name]);
+    },
+  },
+  'long-names': {
+    title: 'queues with names of 250 bytes stay apart, or putting into them is refused',
+    why: 'a name that is cut somewhere leads to the queue of another',
+    async run(t) {
+      const store = await t.store();
+      const name = t.name('long').padEnd(249, 'q');
+      const works: boolean[] = [];
+      for (const queue of [`${name}1`, `${name}2`]) {
+        const use = async (): Promise<boolean> => {
+          await t.queue(store, queue);
+          return (await store.tryPut(queue, queue)).length === 0;
+        };
+        works.push(await use().catch(() => false));
+      }
+      assert.equal(works[0], works[1], 'both names are taken, or both are refused');
+      for (const end of works[0] ? [1, 2] : []) {
+        assert.deepEqual(await store.drain(`${name}${end}`, 1), [`${name}${end}`]);
+      }
+    },
+  },
 });
 
 const unusual: readonly string[] = [
@@ -128,5 +166,7 @@ const unusual: readonly string[] = [
   'a_b',
   'ab',
   '{braces}*#:|;,',
-  'x'.repeat(200),
+  ' globs [ab]? ',
+  'new\nline',
+  'x'.repeat(120),
 ];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
+import { envelopeOf } from '../messages.ts';
 import type { TransportCase } from '../transport-test.ts';
 
 /** Bindings come, go and chain. */
@@ -68,6 +69,26 @@ export const bindings: readonly TransportCase[] = group('bindings', {
       await channel.bind(queue, exchange, 'key');
       await channel.publish(exchange, 'key', 'works');
       assert.deepEqual(await channel.drain(queue, 1), ['works'], 'others go on');
+    },
+  },
+  'beside-others': {
+    title: 'bindings of one exchange that different connections made all count, with arguments and without',
+    why: 'a table that is read anew forgot what it has no place for (R28)',
+    requires: ['sharedBindings', 'exchange:headers'],
+    async run(t) {
+      const [here, there] = [await t.channel(), await (await t.connect()).channel()];
+      const exchange = await t.exchange(here, 'headers');
+      await there.declareExchange(exchange, 'headers');
+      const [matching, all] = [await t.queue(here), await t.queue(there)];
+      await here.bind(matching, exchange, '', { 'x-match': 'all', kind: 'a' });
+      await there.bind(all, exchange);
+      for (const kind of ['a', 'b']) await here.publish(exchange, '', envelopeOf(kind, { headers: { kind } }));
+      assert.deepEqual(await here.drain(matching, 1), ['a']);
+      t.same(await there.drain(all, 2), ['a', 'b'], 'the queue without arguments');
+      await there.unbind(all, exchange);
+      await here.publish(exchange, '', envelopeOf('c', { headers: { kind: 'a' } }));
+      assert.deepEqual(await here.drain(matching, 1), ['c']);
+      await there.empty(all);
     },
   },
   'exchange-to-exchange': {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import { envelopeOf, numbered } from '../messages.ts';
+import { envelopeOf, numbered, textOf } from '../messages.ts';
 import type { TestConnection } from '../test-connection.ts';
 import type { TransportCase, TransportTest } from '../transport-test.ts';
 
@@ -62,6 +62,52 @@ export const close: readonly TransportCase[] = group('close', {
       await connection.close();
       await endsCleanly(t, connection);
       t.same(await (await t.reader(queue)).drain(queue, 20), bodies, 'all messages');
+    },
+  },
+  'thousand-unacked': {
+    title: 'closing a connection with a thousand unacked messages gives all of them back, in order',
+    why: 'what is given back one by one within a deadline is given back in part (R11)',
+    requires: ['brokerAck'],
+    async run(t) {
+      const connection = await t.connect();
+      const channel = await connection.channel();
+      const queue = await t.queue(channel);
+      const bodies = numbered('m', 1000);
+      await channel.sendAtOnce(queue, bodies);
+      await channel.consume(queue);
+      await channel.receive(1000);
+      await connection.close();
+      const reader = await t.reader(queue);
+      await reader.consume(queue, { noAck: true });
+      t.same((await reader.receive(1000, t.comebackMs)).map(textOf), bodies, 'all messages');
+      await reader.quiet('each came back once');
+    },
+  },
+  'beside-others': {
+    title: 'channels that come and go beside a busy publisher and a busy consumer disturb neither',
+    why: 'what channels share, one of them took away from the others (R43, R45)',
+    async run(t) {
+      const connection = await t.connect();
+      const [publisher, consumer] = [await connection.channel(), await connection.channel()];
+      const [queue, aside] = [await t.queue(consumer), await t.queue(consumer)];
+      await consumer.send(aside, 'kept');
+      const acks: Promise<unknown>[] = [];
+      consumer.events.onDelivery = ({ deliveryTag }) => void acks.push(t.later(consumer.raw.ack(deliveryTag)));
+      await consumer.consume(queue, { prefetch: 5 });
+      const bodies = numbered('m', 200);
+      const publishes: Promise<unknown>[] = [];
+      for (let start = 0; start < bodies.length; start += 20) {
+        publishes.push(t.later(publisher.sendAtOnce(queue, bodies.slice(start, start + 20))));
+        const passing = await connection.channel();
+        await passing.consume(aside);
+        await passing.close();
+      }
+      await t.wait(Promise.all(publishes), 'the publishes');
+      t.same((await consumer.receive(200)).map(textOf), bodies, 'all messages');
+      assert.deepEqual(new Set(await t.wait(Promise.all(acks), 'the acks')), new Set(['ok']));
+      await consumer.quiet('each came once');
+      assert.equal(textOf(await consumer.take(aside)), 'kept', 'what the passing channels held');
+      assert.deepEqual([...publisher.events.ends, ...consumer.events.ends], [], 'the busy channels are open');
     },
   },
   'under-way': {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { group } from '../../case.ts';
+import { NotOffered, group } from '../../case.ts';
 import { textOf } from '../messages.ts';
+import type { TestChannel } from '../test-channel.ts';
 import type { TransportCase } from '../transport-test.ts';
 
 /** Exchanges and queues come to be, are compared and are inspected. */
@@ -140,6 +141,50 @@ export const declare: readonly TransportCase[] = group('declare', {
       await channel.cancel(second);
       await t.settle();
       await t.rejects((await t.channel()).count(queue), 'NOT_FOUND', 'the queue after its last consumer');
+    },
+  },
+  'auto-delete-exchange': {
+    title: 'an auto-delete exchange goes with its last binding, not before it had one',
+    why: 'exchanges of dead reply topologies must not stay (R29)',
+    requires: ['exchange:fanout'],
+    async run(t) {
+      const channel = await t.channel();
+      const exchange = await t.exchange(channel, 'fanout', { autoDelete: true });
+      const [one, two] = [await t.queue(channel), await t.queue(channel)];
+      const exists = (): Promise<void> => channel.declareExchange(exchange, 'fanout', { passive: true });
+      await exists();
+      for (const queue of [one, two]) await channel.bind(queue, exchange);
+      await channel.unbind(one, exchange);
+      await channel.publish(exchange, '', 'x');
+      assert.deepEqual(await channel.drain(two, 1), ['x'], 'one binding is left');
+      await channel.deleteQueue(two);
+      const gone = (await t.channel()).declareExchange(exchange, 'fanout', { passive: true });
+      await t.rejects(gone, 'NOT_FOUND', 'the exchange after its last binding');
+    },
+  },
+  'exclusive-locked': {
+    title: 'an exclusive queue is locked for all other connections, where they know of each other',
+    why: 'AMQP 0-9-1: RESOURCE_LOCKED; a stranger must not read or delete the replies of others',
+    async run(t) {
+      const owner = await (await t.connect()).channel();
+      const queue = await t.queue(owner, { exclusive: true, durable: false });
+      await owner.send(queue, 'mine');
+      const stranger = await t.connect();
+      const attempt = async (what: string, use: (channel: TestChannel) => Promise<unknown>): Promise<void> =>
+        t.rejects(use(await stranger.channel()), 'RESOURCE_LOCKED', `${what} by another connection`);
+      const declared = (await stranger.channel()).declareQueue(queue, { exclusive: true, durable: false });
+      const isShared = await declared.then(
+        () => false,
+        () => true,
+      );
+      if (!isShared) throw new NotOffered('connections do not know of the exclusive queues of others');
+      await t.rejects(declared, 'RESOURCE_LOCKED', 'declareQueue by another connection');
+      await attempt('a passive declareQueue', (channel) => channel.count(queue));
+      await attempt('consume', (channel) => channel.consume(queue));
+      await attempt('get', (channel) => channel.get(queue));
+      await attempt('purgeQueue', (channel) => channel.purgeQueue(queue));
+      await attempt('deleteQueue', (channel) => channel.deleteQueue(queue));
+      assert.deepEqual(await owner.drain(queue, 1), ['mine'], 'its owner has it');
     },
   },
   exclusive: {

@@ -21,6 +21,28 @@ export const limits: readonly TransportCase[] = group('limits', {
       await t.rejects(asked, 'UNSUPPORTED', 'declareQueue with x-max-length');
     },
   },
+  'max-length-bytes': {
+    title: 'a queue with x-max-length-bytes keeps the newest messages that fit, or is refused with UNSUPPORTED',
+    why: 'a limit that is accepted and ignored lets a dead queue fill the broker (R29)',
+    requires: ['queueLimits'],
+    async run(t) {
+      const channel = await t.channel();
+      const limit = 25;
+      const queue = t.willDeclare('queue', t.name('queue'));
+      try {
+        await channel.declareQueue(queue, { arguments: { 'x-max-length-bytes': limit } });
+      } catch (error) {
+        assert.equal(t.codeOf(error), 'UNSUPPORTED', String(error));
+        return;
+      }
+      const bodies = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(10));
+      await channel.send(queue, ...bodies);
+      await t.settle();
+      const kept = await channel.drainAll(queue);
+      assert.ok(kept.length * 10 <= limit, `${kept.length} messages of 10 bytes are kept, ${limit} bytes are allowed`);
+      t.same(kept, bodies.slice(-kept.length || bodies.length), 'the newest');
+    },
+  },
   'reject-publish': {
     title: 'with x-overflow reject-publish a full queue refuses with NACKED and keeps the oldest',
     why: 'back-pressure: the publisher must learn that the message was not taken (R6)',

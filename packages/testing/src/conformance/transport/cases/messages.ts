@@ -65,6 +65,14 @@ export const messages: readonly TransportCase[] = group('messages', {
     why: 'frame and buffer sizes are where large bodies get cut',
     run: (t) => roundTripBodies(t, { large: patternOf(largeSize(t.capabilities.maxPayloadBytes)) }),
   },
+  'body-sizes': {
+    title: 'bodies of all the sizes at which buffers and frames end arrive whole',
+    why: 'off by one at the end of a frame cuts a body, or adds an empty one',
+    run: (t) => {
+      const fitting = sizes.filter((size) => size <= largeSize(t.capabilities.maxPayloadBytes));
+      return roundTripBodies(t, Object.fromEntries(fitting.map((size) => [`${size} bytes`, patternOf(size)])));
+    },
+  },
   'too-large': {
     title: 'a body over the limit of the broker is refused with LIMIT_EXCEEDED or NACKED',
     why: 'a message over the size limit must not vanish (R6)',
@@ -199,6 +207,11 @@ const plainHeaders: Headers = {
   nested: { deep: { deeper: ['x', { y: 1 }] } },
   'with space.and-dots': 'odd name',
 };
+
+/** Around pages, and around frames of 4096 bytes and of RabbitMQ's 131 072 bytes, 8 of which are not the body's. */
+const sizes: readonly number[] = [
+  1, 4087, 4088, 4089, 4096, 8176, 65_535, 65_536, 100_000, 131_063, 131_064, 131_065, 131_072, 262_128,
+];
 
 const MEGABYTE = 1_000_000;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { group } from '../../case.ts';
-import { envelopeOf, numbered, textOf } from '../messages.ts';
-import type { TransportCase, TransportTest } from '../transport-test.ts';
+import { numbered, textOf } from '../messages.ts';
+import type { TransportCase } from '../transport-test.ts';
 
 /** First in, first out, where the transport says so; everywhere, each message once. */
 export const order: readonly TransportCase[] = group('order', {
@@ -12,7 +12,7 @@ export const order: readonly TransportCase[] = group('order', {
       const channel = await t.channel();
       const queue = await t.queue(channel);
       const bodies = numbered('m', 1000);
-      await publishAtOnce(t, channel.raw, queue, bodies);
+      await channel.sendAtOnce(queue, bodies);
       await channel.consume(queue, { prefetch: 100, noAck: true });
       t.same((await channel.receive(1000)).map(textOf), bodies, 'a thousand messages');
       await channel.quiet('each came once');
@@ -25,7 +25,7 @@ export const order: readonly TransportCase[] = group('order', {
       const channel = await t.channel();
       const queue = await t.queue(channel);
       const bodies = numbered('m', 100);
-      await publishAtOnce(t, channel.raw, queue, bodies);
+      await channel.sendAtOnce(queue, bodies);
       const { events } = channel;
       const acks: Promise<unknown>[] = [];
       events.onDelivery = ({ deliveryTag }) => void acks.push(t.later(channel.raw.ack(deliveryTag)));
@@ -43,7 +43,7 @@ export const order: readonly TransportCase[] = group('order', {
       const [one, two, reader] = [await t.channel(), await t.channel(), await t.channel()];
       const queue = await t.queue(reader);
       const [ones, twos] = [numbered('one ', 250), numbered('two ', 250)];
-      await Promise.all([publishAtOnce(t, one.raw, queue, ones), publishAtOnce(t, two.raw, queue, twos)]);
+      await Promise.all([one.sendAtOnce(queue, ones), two.sendAtOnce(queue, twos)]);
       await reader.consume(queue, { noAck: true });
       const got = (await reader.receive(500)).map(textOf);
       t.same(
@@ -66,20 +66,8 @@ export const order: readonly TransportCase[] = group('order', {
       const queue = await t.queue(channel);
       const limit = Math.min(t.capabilities.maxPayloadBytes ?? Number.POSITIVE_INFINITY, 400_000) / 2;
       const bodies = Array.from({ length: 20 }, (_, index) => `${index}:`.padEnd(index % 2 ? 10 : limit, 'x'));
-      await publishAtOnce(t, channel.raw, queue, bodies);
+      await channel.sendAtOnce(queue, bodies);
       t.same(await channel.drain(queue, 20), bodies, 'twenty messages');
     },
   },
 });
-
-/** Publishes without waiting for one before the next. */
-async function publishAtOnce(
-  t: TransportTest,
-  channel: { publish: Awaited<ReturnType<TransportTest['channel']>>['raw']['publish'] },
-  queue: string,
-  bodies: readonly string[],
-): Promise<void> {
-  const route = { exchange: '', routingKey: queue, mandatory: false, confirm: true };
-  const publishes = Promise.all(bodies.map((body) => channel.publish(envelopeOf(body), route)));
-  await t.wait(publishes, `${bodies.length} publishes`);
-}

@@ -110,6 +110,33 @@ export const prefetch: readonly TransportCase[] = group('prefetch', {
       await channel.receive(16);
     },
   },
+  'set-while-running': {
+    title: 'setPrefetch in the middle of a stream loses nothing, repeats nothing and keeps the order',
+    why: 'changing the credit by subscribing anew puts back what was on its way (R39)',
+    async run(t) {
+      const channel = await t.channel();
+      const queue = await t.queue(channel);
+      const bodies = numbered('m', 60);
+      const tag = await channel.consume(queue, { prefetch: 1 });
+      const publishes = t.later(channel.sendAtOnce(queue, bodies));
+      const seen: string[] = [];
+      for (let round = 0; round < bodies.length; round++) {
+        const delivery = await channel.next();
+        assert.equal(delivery.redelivered, false, `${textOf(delivery)} was delivered before`);
+        seen.push(textOf(delivery));
+        const settled = t.later(channel.ack(delivery));
+        if (round % 4 === 3) await channel.setPrefetch(tag, round % 8 === 3 ? 5 : 1);
+        await settled;
+      }
+      await publishes;
+      t.same(seen, bodies, 'sixty messages');
+      await channel.quiet('each came once');
+      await channel.setPrefetch(tag, 2);
+      await channel.send(queue, 'a', 'b', 'c');
+      await channel.receive(2);
+      await channel.quiet('the last word was 2');
+    },
+  },
   'no-ack': {
     title: 'deliveries without ack use no credit',
     why: 'they are settled when delivered; counting them stops the consumer after the first few',

@@ -144,6 +144,25 @@ export const routing: readonly TransportCase[] = group('routing', {
       }
     },
   },
+  'fanout-offline': {
+    title: 'a durable queue bound to a fanout exchange collects messages while nobody is there',
+    why: 'fan-out by a channel of its own kept nothing for who was away (R36)',
+    requires: ['exchange:fanout', 'sharedBindings'],
+    async run(t) {
+      const owner = await t.connect();
+      const channel = await owner.channel();
+      const exchange = await t.exchange(channel, 'fanout');
+      const queues = await boundQueues(t, channel, exchange, ['', '']);
+      await owner.close();
+      const publisher = await (await t.connect()).channel();
+      await publisher.declareExchange(exchange, 'fanout');
+      for (const body of ['first', 'second']) await publisher.publish(exchange, '', body);
+      for (const queue of queues) {
+        const reader = await t.reader(queue);
+        t.same(await reader.drain(queue, 2), ['first', 'second'], 'one copy of each');
+      }
+    },
+  },
   'shared-bindings': {
     title: 'a message published on another connection finds the bindings',
     why: 'publishers and consumers are different processes',

@@ -49,6 +49,7 @@ export const unroutable: readonly TransportCase[] = group('unroutable', {
     why: 'no silence: unroutable returns must be visible to the application',
     async run(t) {
       const channel = await t.channel();
+      const queue = await t.queue(channel);
       const key = t.name('nowhere');
       const outcome = await channel
         .publish('', key, 'lost', { mandatory: true, confirm: false })
@@ -57,7 +58,10 @@ export const unroutable: readonly TransportCase[] = group('unroutable', {
         assert.equal(outcome.code, 'UNROUTABLE');
         return;
       }
-      await t.until(() => channel.events.returns.length > 0, 'the returned event');
+      // A channel works in order: what comes back does so before the next message is confirmed, or soon after.
+      await channel.send(queue, 'found');
+      const soon = Math.min(t.deadlineMs, t.span(5000));
+      await t.until(() => channel.events.returns.length > 0, 'the returned event', soon);
       const [message] = channel.events.returns;
       assert.ok(message);
       assert.deepEqual([message.exchange, message.routingKey, message.replyCode], ['', key, 312]);

@@ -1,0 +1,44 @@
+"""Prints bodies as Python Kombu compresses them, and others that Python reads: `python make.py > python.json`."""
+import base64
+import bz2
+import json
+
+import kombu
+from kombu.compression import compress, decompress
+
+NAME = 'bzip2'
+# What is compressed: these bytes, so many times.
+PLAIN = {
+    'nothing': (b'', 1),
+    'one byte': (b'\x00', 1),
+    'text': ('{"hello": "wörld"}'.encode(), 1),
+    'all bytes': (bytes(range(256)), 20),
+    'a megabyte': (b'0123456789abcdef' * 4, 16384),
+}
+# Not what Kombu writes, but what it reads.
+OTHERS = {
+    'smallest blocks': lambda plain: bz2.compress(plain, 1),
+    'two streams': lambda plain: bz2.compress(plain[:7]) + bz2.compress(plain[7:], 3),
+}
+
+
+def case(name, unit, times, body):
+    assert decompress(body, NAME) == unit * times
+    return {'name': name, 'unit': base64.b64encode(unit).decode(), 'times': times, 'base64': base64.b64encode(body).decode()}
+
+
+def cases():
+    for name, (unit, times) in PLAIN.items():
+        body, content_type = compress(unit * times, NAME)
+        yield {**case(name, unit, times, body), 'contentType': content_type}
+    unit, times = PLAIN['all bytes']
+    for name, other in OTHERS.items():
+        yield case(name, unit, times, other(unit * times))
+
+
+print(json.dumps({
+    'kombu': kombu.__version__,
+    'cases': list(cases()),
+    # A gigabyte of zeros.
+    'bomb': base64.b64encode(bz2.compress(bytes(1 << 30))).decode(),
+}, indent=2))

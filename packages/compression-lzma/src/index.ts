@@ -1,0 +1,6 @@
+/**
+ * LZMA (`.xz`) compression for `@kombu/core`.
+ *
+ * @module
+ */
+export { lzmaCompressor } from './lzma-compressor.ts';

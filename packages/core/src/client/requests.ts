@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { bounded } from '../reliability/deadline.ts';
+import { closedError } from './closed-error.ts';
+import { Exchange } from './exchange.ts';
+import type { Place } from './host.ts';
+import type { Message } from './message.ts';
+import { Producer } from './producer.ts';
+import type { PublishOptions } from './publish-options.ts';
+import { Queue } from './queue.ts';
+import { ReplyInbox } from './reply-inbox.ts';
+
+export interface RequestOptions<T = unknown> extends Omit<
+  PublishOptions<T>,
+  'exchange' | 'replyTo' | 'correlationId' | 'expiration'
+> {
+  /**
+   * Milliseconds until the reply has to be there; afterwards the request is worth nothing, so it expires in its queue too.
+   * @default 30000
+   */
+  readonly timeout?: number | undefined;
+}
+
+const defaultTimeout = 30_000;
+/** A queue for replies whose owner crashed goes after so many milliseconds. */
+const abandonedAfterMs = 60_000;
+
+/** The requests of one connection: they share one queue for replies. */
+export class Requests {
+  readonly #place: Place;
+  readonly #producer: Producer;
+  readonly #waiting = new Set<(reason: Error) => void>();
+  #inbox: ReplyInbox | undefined;
+
+  constructor(place: Place) {
+    this.#place = place;
+    this.#producer = new Producer(place);
+  }
+
+  /** Resolves to the reply, decoded. */
+  async send<R>(target: Queue | Exchange | string, body: unknown, options: RequestOptions = {}): Promise<R> {
+    const { timeout = defaultTimeout, ...publish } = options;
+    const { clock } = this.#place.internals;
+    const until = clock.now() + timeout;
+    const inbox = (this.#inbox ??= this.#makeInbox());
+    await inbox.open({ timeout, signal: options.signal });
+    const ticket = randomUUID();
+    let fail!: (reason: Error) => void;
+    const reply = new Promise<R>((resolve, reject) => {
+      fail = reject;
+      inbox.listen(ticket, (message) => {
+        try {
+          resolve(message.payload as R);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    this.#waiting.add(fail);
+    try {
+      const left = Math.max(1, until - clock.now());
+      const published = this.#producer.publish(body, {
+        mandatory: true,
+        ...publish,
+        ...routeTo(target, publish.routingKey),
+        replyTo: inbox.queue.name,
+        correlationId: ticket,
+        expiration: left,
+        timeout: left,
+      });
+      // The reply may overtake the confirm; a request that failed gets none.
+      const answer = Promise.race([reply, published.then(() => reply)]);
+      return await bounded(answer, { timeout: left, signal: options.signal }, clock, 'Waiting for a reply');
+    } finally {
+      inbox.forget(ticket);
+      this.#waiting.delete(fail);
+    }
+  }
+
+  /** Requests that wait reject. */
+  async close(): Promise<void> {
+    for (const fail of this.#waiting) fail(closedError());
+    await this.#inbox?.close();
+    await this.#producer.close();
+  }
+
+  #makeInbox(): ReplyInbox {
+    const queue = new Queue(`kombu.reply-${randomUUID()}`, {
+      durable: false,
+      exclusive: true,
+      expires: abandonedAfterMs,
+    });
+    return new ReplyInbox(this.#place, { queue, ticketOf: ticketIn });
+  }
+}
+
+function routeTo(target: Queue | Exchange | string, routingKey = ''): PublishOptions {
+  if (typeof target === 'string') return { routingKey: target };
+  if (target instanceof Exchange) return { exchange: target, routingKey, declare: [target] };
+  const { exchange } = target;
+  return exchange.name === ''
+    ? { routingKey: target.name, declare: [target] }
+    : { exchange, routingKey: target.routingKey, declare: [target] };
+}
+
+function ticketIn({ properties }: Message): unknown {
+  return properties.correlationId;
+}

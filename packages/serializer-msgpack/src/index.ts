@@ -1,0 +1,7 @@
+/**
+ * MessagePack for `@kombu/core`.
+ *
+ * @module
+ */
+export { MsgpackExtension } from './extension.ts';
+export { msgpackSerializer } from './msgpack-serializer.ts';

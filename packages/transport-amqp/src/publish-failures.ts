@@ -1,0 +1,71 @@
+import { PublishUncertainError, ConnectionError, errorOf } from '@kombu/core/spi';
+import { classify } from './classify.ts';
+import type { Publish } from './confirms.ts';
+
+/** The class and method numbers that a channel error of a publish names. */
+const publishMethod = { classId: 60, methodId: 40 };
+
+/** What becomes of the messages of a channel that the broker closed. */
+export interface Verdict {
+  readonly failed: readonly { readonly publish: Publish; readonly error: Error }[];
+  /** The broker ignored them, as all that came after the one that it refused. */
+  readonly untouched: readonly Publish[];
+}
+
+/**
+ * A channel error says what was wrong, but not with which message. It is told by what the error names. Those before it may
+ * have got in; those after it certainly have not.
+ */
+export function judge(error: Error, publishes: readonly Publish[]): Verdict {
+  const isGuilty = suspicion(error);
+  const culprit = isGuilty ? publishes.findIndex(isGuilty) : -1;
+  if (!isGuilty || culprit === -1) {
+    return { failed: publishes.map((publish) => ({ publish, error: uncertain(error) })), untouched: [] };
+  }
+  const after = publishes.slice(culprit + 1);
+  return {
+    failed: [
+      ...publishes.slice(0, culprit).map((publish) => ({ publish, error: uncertain(error) })),
+      { publish: publishes[culprit] as Publish, error },
+      // The same would happen to them, one channel after the other.
+      ...after.filter(isGuilty).map((publish) => ({ publish, error })),
+    ],
+    untouched: after.filter((publish) => !isGuilty(publish)),
+  };
+}
+
+function suspicion(error: Error): ((publish: Publish) => boolean) | undefined {
+  const { message } = error;
+  const { classId, methodId } = error as { readonly classId?: number; readonly methodId?: number };
+  const [, size] = /message size (\d+)/.exec(message) ?? [];
+  if (size !== undefined) return ({ envelope }) => envelope.body.length === Number(size);
+  const [, userId] = /user_id property set to '(.*)' but/.exec(message) ?? [];
+  if (userId !== undefined) return ({ envelope }) => envelope.properties.userId === userId;
+  if (classId !== publishMethod.classId || methodId !== publishMethod.methodId) return undefined;
+  const [, exchange] = /exchange '(.*)' in vhost/.exec(message) ?? [];
+  return exchange === undefined ? undefined : ({ route }) => route.exchange === exchange;
+}
+
+function uncertain(cause: Error): PublishUncertainError {
+  return new PublishUncertainError(
+    `The channel was closed before RabbitMQ confirmed the message, which may have got in: ${cause.message}`,
+    { cause },
+  );
+}
+
+/** The link broke. What never left the process is certainly not in the broker. */
+export function lost(reason: Error, wasSent: boolean): Error {
+  if (wasSent) {
+    return new PublishUncertainError(
+      `The connection broke before RabbitMQ confirmed the message, which may have got in: ${reason.message}`,
+      { cause: reason },
+    );
+  }
+  const code = classify(reason) === 'CLOSED' ? 'CLOSED' : 'CONNECTION_LOST';
+  return errorOf(code, `The message was not sent: ${reason.message}`, { cause: reason });
+}
+
+/** The channel was closed by its owner. */
+export function closedError(what: string): ConnectionError {
+  return new ConnectionError(`${what} is closed`, { code: 'CLOSED' });
+}

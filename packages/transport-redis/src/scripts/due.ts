@@ -1,0 +1,20 @@
+import { script, type Script } from './script.ts';
+
+/**
+ * Moves delayed messages whose time has come into the lists of their queue, in the order of their times.
+ *
+ * KEYS: the delayed messages, the lists. ARGV: how many at most; the priority step of each list, a digit each.
+ * Returns when the next one is due, in milliseconds since 1970; nothing when there is none.
+ */
+export const due: Script = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, message in ipairs(redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1])) do
+  local list = string.find(ARGV[2], string.sub(message, 1, 1), 1, true) or 1
+  local payload = string.find(message, ':', 3, true)
+  redis.call('LPUSH', KEYS[list + 1], string.sub(message, payload + 1))
+  redis.call('ZREM', KEYS[1], message)
+end
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+return first[2]
+`);

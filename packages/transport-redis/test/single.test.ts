@@ -1,0 +1,69 @@
+import { describePrivateService, describeService, type Redis as RedisService } from '@kombu/services';
+import { registerConformance, transportConformance, transportHarness } from '@kombu/testing';
+import type { Redis } from 'ioredis';
+import { redisTransport } from '../src/index.ts';
+import { coarsePriorities, missingQueues, registerSuites } from './support/conformance.ts';
+import { connectRaw } from './support/raw.ts';
+import { newPrefix, openTestStore } from './support/stores.ts';
+import { never } from './support/wait.ts';
+
+await describeService('redis', 'one Redis', ({ url }) => {
+  const globalKeyprefix = newPrefix();
+  let raw: Redis;
+  beforeAll(async () => {
+    raw = await connectRaw(url);
+  });
+  afterAll(() => raw.quit());
+
+  registerSuites({
+    name: 'redis',
+    url,
+    options: { globalKeyprefix },
+    unreachableUrl: 'redis://127.0.0.1:1',
+    putRaw: async (queue, payload) => void (await raw.lpush(globalKeyprefix + queue, payload)),
+    quirks: { ...missingQueues, ...coarsePriorities },
+    storeQuirks: { 'ranks/priority': coarsePriorities['priority/order'] ?? '' },
+  });
+});
+
+await describePrivateService('redis', 'a Redis of its own', (start) => {
+  let redis: RedisService;
+  beforeAll(async () => {
+    redis = await start({ appendonly: 'yes', appendfsync: 'always' });
+  });
+  afterAll(() => redis.close());
+
+  registerConformance(
+    { describe, it },
+    transportConformance.filter(({ id }) => id.startsWith('restart/')),
+    transportHarness({
+      name: 'redis that restarts',
+      transport: redisTransport,
+      url: () => redis.url,
+      transportOptions: { leaseMs: 600, unackedRestoreInterval: 100 },
+      leaseMs: 600,
+      restartBroker: () => redis.restart(),
+    }),
+  );
+
+  it('takes no messages while its memory is full, and consumers go on', async () => {
+    const store = await openTestStore(redis.url);
+    const outgoing = (payload: string) => ({ payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} });
+    const take = () => store.get('full', { max: 1, waitMs: 0, noAck: false, signal: never });
+    await store.put('full', [outgoing('a'), outgoing('b')]);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    const refused = (await store.put('full', [outgoing('c')])) ?? [];
+    expect(refused.map(({ index, error }) => [index, redisTransport.classify(error)])).toEqual([[0, 'BLOCKED']]);
+    const [first] = await take();
+    expect(await store.renew?.('full', [first?.receipt ?? ''])).toEqual(['ok']);
+    expect(await store.release?.('full', [first?.receipt ?? ''], { delayMs: 0 })).toEqual(['ok']);
+    for (const _ of ['a', 'b']) {
+      const [message] = await take();
+      expect(await store.ack('full', [message?.receipt ?? ''])).toEqual(['ok']);
+    }
+    expect(await store.size('full')).toBe(0);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await store.put('full', [outgoing('c')])).toBeUndefined();
+    await store.close();
+  });
+});
