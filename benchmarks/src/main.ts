@@ -17,6 +17,10 @@ function narrow<T extends Case | FootprintCase>(each: T, contender: string): T {
     : { ...each, contenders: each.contenders.filter(isWanted) };
 }
 
+function size(each: Case | FootprintCase): number {
+  return 'footprints' in each ? each.footprints.length : each.contenders.length;
+}
+
 async function report(each: Case | FootprintCase, options: MeasureOptions): Promise<string> {
   if ('footprints' in each) return formatFootprints(each, await weighAll(each, options.rounds));
   return formatCase(each, await measure(each.contenders, options));
@@ -28,8 +32,9 @@ async function run({ selected, only, contender, options }: Command): Promise<voi
   console.log(`Medians of ${options.rounds} interleaved rounds of about ${options.runMs} ms.`);
   for (const name of selected) {
     const suite = await suites[name]?.();
-    for (const each of suite?.cases() ?? []) {
-      if (each.title.includes(only)) console.log(`\n${await report(narrow(each, contender), options)}`);
+    for (const whole of suite?.cases() ?? []) {
+      const each = narrow(whole, contender);
+      if (each.title.includes(only) && size(each) > 0) console.log(`\n${await report(each, options)}`);
     }
   }
 }

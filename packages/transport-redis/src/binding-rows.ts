@@ -70,10 +70,12 @@ function isObject(value: unknown): value is Arguments {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** With the keys of all objects in order. */
+/** For `JSON.stringify`: with the keys of all objects in order. */
+function ordered(_key: string, part: unknown): unknown {
+  return isObject(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part;
+}
+
 function canonical(value: unknown): string {
-  const ordered = (_key: string, part: unknown): unknown =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part;
   try {
     return JSON.stringify(value, ordered) ?? 'null';
   } catch {

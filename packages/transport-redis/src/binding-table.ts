@@ -39,7 +39,9 @@ export class BindingTable implements KeyWatcher {
   }
 
   leadsTo(queue: string): boolean {
-    return this.#bindings.some(({ destination, destinationType }) => destination === queue && destinationType === 'queue');
+    return this.#bindings.some(
+      ({ destination, destinationType }) => destination === queue && destinationType === 'queue',
+    );
   }
 
   /** What was read after `version`. It stays fresh unless a change was told meanwhile. */

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { BindingDeclaration, BindingStore, Clock } from '@kombu/core/spi';
+import type { BindingDeclaration, BindingStore, Clock, Logger } from '@kombu/core/spi';
 import { TopicTrie } from '@kombu/core/spi';
 import {
   fitsJson,
@@ -24,6 +24,7 @@ export interface BindingsParts {
   readonly keys: Keys;
   readonly tracker: KeyTracker;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly sep: string;
   readonly leases: QueueLeases;
   readonly broadcasts: Broadcasts;
@@ -42,6 +43,8 @@ const rememberedTables = 1000;
 export class RedisBindings implements BindingStore {
   readonly #parts: BindingsParts;
   readonly #tables = new Map<string, BindingTable>();
+  /** What was bound here, by exchange and row. */
+  readonly #made = new Map<string, Map<string, readonly [BindingDeclaration, string]>>();
 
   constructor(parts: BindingsParts) {
     this.#parts = parts;
@@ -70,6 +73,8 @@ export class RedisBindings implements BindingStore {
       }
     }
     await Promise.all(writes);
+    const made = this.#made.get(exchange) ?? new Map<string, readonly [BindingDeclaration, string]>();
+    this.#made.set(exchange, made.set(ownRow(binding), [binding, exchangeType]));
     this.#tables.get(exchange)?.changed();
   }
 
@@ -77,6 +82,7 @@ export class RedisBindings implements BindingStore {
     const { keys, leases, broadcasts, sep } = this.#parts;
     const { exchange, destination } = binding;
     const row = ownRow(binding);
+    this.#made.get(exchange)?.delete(row);
     leases.unbound(destination, keys.fanoutBindings(exchange), row);
     const rows = fitsKombu(binding, sep) ? kombuRows(binding, sep) : [];
     await Promise.all([
@@ -113,6 +119,22 @@ export class RedisBindings implements BindingStore {
     if (bound.length > 0) await this.#command('DEL', key);
   }
 
+  /** The keys may have been removed by somebody who flushed the database: what was bound here is bound again. Never rejects. */
+  async bringBack(): Promise<void> {
+    const { keys, servers, logger } = this.#parts;
+    try {
+      for (const [exchange, made] of this.#made) {
+        const tables = [keys.bindings(exchange), keys.ownBindings(exchange)];
+        const exist = await Promise.all(tables.map((key) => servers.call({ name: 'EXISTS', key, args: [key] })));
+        // Another database was flushed, or somebody was faster.
+        if (exist.some(Number)) continue;
+        for (const [binding, exchangeType] of made.values()) await this.add(binding, exchangeType);
+      }
+    } catch (error) {
+      logger.warn('Redis was flushed, and the bindings of this process could not be made again', { error });
+    }
+  }
+
   /** The queues to which Kombu would restore a message, by AMQP's rule for patterns. */
   async queuesOf(exchange: string, routingKey: string): Promise<readonly string[]> {
     const key = this.#parts.keys.bindings(exchange);
@@ -133,9 +155,10 @@ export class RedisBindings implements BindingStore {
     const row = kombuRow(binding, exchangeType, sep);
     const table = this.#command('SADD', keys.bindings(exchange), row);
     // Kombu 5.7 keeps the table of queues that expire only as long as somebody says so, unless other queues are bound too.
-    const kept = leases.timeToLive(destination) !== undefined
-      ? leases.keepTable(exchange, destination)
-      : this.#command('SADD', keys.permanentBindings(exchange), row);
+    const kept =
+      leases.timeToLive(destination) !== undefined
+        ? leases.keepTable(exchange, destination)
+        : this.#command('SADD', keys.permanentBindings(exchange), row);
     await Promise.all([table, kept]);
   }
 
@@ -186,7 +209,7 @@ export class RedisBindings implements BindingStore {
   }
 
   #table(exchange: string): BindingTable {
-    const { tracker, keys, servers, clock } = this.#parts;
+    const { tracker, servers, clock } = this.#parts;
     let table = this.#tables.get(exchange);
     if (table) return table;
     if (this.#tables.size >= rememberedTables) this.#forgetTables();

@@ -33,17 +33,18 @@ export class BlockingWaits {
     const { clock, options } = this.#parts;
     const queue = this.#of(keys);
     queue.waiting ??= this.#block(keys, queue).finally(() => (queue.waiting = undefined));
-    let stop = (): void => {};
-    const stopped = new Promise<void>((resolve) => (stop = resolve));
-    const timer = clock.setTimeout(stop, Math.min(ms, options.pollingInterval));
-    timer.unref();
-    signal.addEventListener('abort', stop);
-    try {
-      await Promise.race([queue.waiting, stopped]);
-    } finally {
-      clock.clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-    }
+    const { waiting } = queue;
+    await new Promise<void>((resolve) => {
+      const stop = (): void => {
+        clock.clearTimeout(timer);
+        signal.removeEventListener('abort', stop);
+        resolve();
+      };
+      const timer = clock.setTimeout(stop, Math.min(ms, options.pollingInterval));
+      timer.unref();
+      signal.addEventListener('abort', stop);
+      void waiting.then(stop);
+    });
   }
 
   forget(name: string): void {

@@ -51,7 +51,10 @@ export class Delays implements KeyWatcher {
     const args = messages.flatMap(({ payload, priority, delayMs }) => {
       this.#count += 1;
       const number = String(this.#count).padStart(12, '0');
-      return [delayMs, `${this.#parts.keys.steps[this.#parts.keys.listOf(priority)]}:${this.#owner}${number}:${payload}`];
+      return [
+        delayMs,
+        `${this.#parts.keys.steps[this.#parts.keys.listOf(priority)]}:${this.#owner}${number}:${payload}`,
+      ];
     });
     const first = Math.min(...messages.map(({ delayMs }) => delayMs));
     await this.note(keys.queue, first);

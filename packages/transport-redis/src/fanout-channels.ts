@@ -10,7 +10,9 @@ export function readFanoutPrefix(value: unknown): string {
   if (value === true || value === 'true') return usual;
   if (value === false || value === 'false') return '';
   if (typeof value === 'string' && /^\/.*\.$/s.test(value)) return value;
-  throw new InvalidArgumentError(`fanoutPrefix must be true, false, or a text such as "${usual}" that begins with "/" and ends with "."`);
+  throw new InvalidArgumentError(
+    `fanoutPrefix must be true, false, or a text such as "${usual}" that begins with "/" and ends with "."`,
+  );
 }
 
 const usual = '/{db}.';

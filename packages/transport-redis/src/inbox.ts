@@ -1,4 +1,5 @@
 import type { Logger, SettleOutcome, StoredMessage } from '@kombu/core/spi';
+import type { Claim } from './claims.ts';
 
 /** A message that this process alone has. */
 interface HeldMessage {
@@ -9,16 +10,13 @@ interface HeldMessage {
 
 interface InboxQueue {
   readonly ready: HeldMessage[];
-  readonly taken: Map<string, HeldMessage>;
+  readonly taken: Map<Claim, HeldMessage>;
 }
 
 /** More messages than this are not kept for a queue whose consumer is slow: the oldest go. */
 const maxReady = 10_000;
 
-/** What the receipts of such messages begin with. */
-const receiptStart = 'inbox:';
-
-/** The messages of ephemeral queues: they came by PUB/SUB, live in this process, and go with it. */
+/** The messages of ephemeral queues: they came by PUB/SUB, live in this process, and go with it. Their receipts are negative. */
 export class Inbox {
   readonly #logger: Logger;
   readonly #queues = new Map<string, InboxQueue>();
@@ -28,8 +26,8 @@ export class Inbox {
     this.#logger = logger;
   }
 
-  static holds(receipt: string): boolean {
-    return receipt.startsWith(receiptStart);
+  static holds(receipt: Claim): boolean {
+    return receipt < 0;
   }
 
   add(queue: string, payload: string): void {
@@ -47,28 +45,28 @@ export class Inbox {
     return this.#queues.get(queue)?.ready.length ?? 0;
   }
 
-  take(name: string, max: number, noAck: boolean): StoredMessage<string>[] {
+  take(name: string, max: number, noAck: boolean): StoredMessage<Claim>[] {
     const queue = this.#queues.get(name);
     if (!queue) return [];
     return queue.ready.splice(0, max).map((message) => {
       const { payload, number, deliveryCount } = message;
-      const receipt = receiptStart + number;
+      const receipt = -number;
       if (!noAck) queue.taken.set(receipt, message);
       const counted = deliveryCount > 0 ? { redelivered: true, deliveryCount } : {};
-      return { payload, receipt: (noAck ? undefined : receipt) as string, ...counted };
+      return { payload, receipt: (noAck ? undefined : receipt) as Claim, ...counted };
     });
   }
 
-  ack(name: string, receipt: string): SettleOutcome {
+  ack(name: string, receipt: Claim): SettleOutcome {
     return this.#queues.get(name)?.taken.delete(receipt) ? 'ok' : 'lease-lost';
   }
 
-  isTaken(name: string, receipt: string): SettleOutcome {
+  isTaken(name: string, receipt: Claim): SettleOutcome {
     return this.#queues.get(name)?.taken.has(receipt) ? 'ok' : 'lease-lost';
   }
 
   /** Back to where it was. */
-  release(name: string, receipt: string): SettleOutcome {
+  release(name: string, receipt: Claim): SettleOutcome {
     const queue = this.#queues.get(name);
     const message = queue?.taken.get(receipt);
     if (!queue || !message) return 'lease-lost';

@@ -19,6 +19,7 @@ export async function openStore(target: Target, context: TransportContext): Prom
   let store: RedisStore | undefined;
   const servers = await openServers(target, form, database, options, context, {
     invalidated: (keys) => tracker.invalidated(keys),
+    flushed: () => void store?.bindings.bringBack(),
     published: (pattern, payload) => store?.published(pattern, payload),
   });
   store = new RedisStore({

@@ -1,12 +1,5 @@
 import type { Target } from '@kombu/core/spi';
-import {
-  InvalidArgumentError,
-  checkKeys,
-  readBoolean,
-  readChoice,
-  readInteger,
-  readText,
-} from '@kombu/core/spi';
+import { InvalidArgumentError, checkKeys, readBoolean, readChoice, readInteger, readText } from '@kombu/core/spi';
 import { readFanoutPrefix } from './fanout-channels.ts';
 import { readPrioritySteps } from './priority-steps.ts';
 import { readSentinelKwargs, type SentinelLogin } from './servers/sentinel-login.ts';
@@ -132,8 +125,6 @@ export function readOptions(target: Target): RedisOptions {
   checkKeys(given, [...names, ...Object.keys(meaningless)], 'option of the redis transport');
   const read = <T>(name: keyof RedisOptions, reader: (value: unknown, name: string) => T, usual: T): T =>
     given[name] === undefined || given[name] === null ? usual : reader(given[name], name);
-  const positive = (value: unknown, name: string): number => readInteger(value, name, { min: 1 });
-  const natural = (value: unknown, name: string): number => readInteger(value, name, { min: 0 });
   const visibilityTimeout = read('visibilityTimeout', positive, 3_600_000);
   const leaseMs = read('leaseMs', positive, Math.min(60_000, visibilityTimeout));
   if (leaseMs > visibilityTimeout) {
@@ -152,7 +143,11 @@ export function readOptions(target: Target): RedisOptions {
     visibilityTimeout,
     leaseMs,
     unackedRestoreInterval: read('unackedRestoreInterval', positive, Math.max(1, Math.min(5000, leaseMs >> 1))),
-    unackedRestoreLimit: read('unackedRestoreLimit', (value, name) => readInteger(value, name, { min: 1, max: 1000 }), 100),
+    unackedRestoreLimit: read(
+      'unackedRestoreLimit',
+      (value, name) => readInteger(value, name, { min: 1, max: 1000 }),
+      100,
+    ),
     fanout: read('fanout', (value, name) => readChoice(value, name, ['durable', 'ephemeral']), 'durable'),
     fanoutPrefix: read('fanoutPrefix', readFanoutPrefix, '/{db}.'),
     fanoutPatterns: read('fanoutPatterns', readBoolean, true),
@@ -183,10 +178,20 @@ const databaseNames: ReadonlySet<string> = new Set(['virtual_host', 'virtualHost
 export function readDatabase({ virtualHost, query }: Target, isSocket: boolean): number {
   const fromQuery = Object.entries(query).find(([name]) => databaseNames.has(name))?.[1];
   if (!isSocket && fromQuery !== undefined) {
-    throw new InvalidArgumentError(`The database stands behind the host in a URL, as in redis://localhost/${fromQuery}`);
+    throw new InvalidArgumentError(
+      `The database stands behind the host in a URL, as in redis://localhost/${fromQuery}`,
+    );
   }
   const text = (isSocket ? fromQuery : virtualHost) ?? '0';
   return readInteger(text.replace(/^\//, '') || '0', 'The virtual host of a Redis URL, its database,', { min: 0 });
+}
+
+function positive(value: unknown, name: string): number {
+  return readInteger(value, name, { min: 1 });
+}
+
+function natural(value: unknown, name: string): number {
+  return readInteger(value, name, { min: 0 });
 }
 
 function readAnyText(value: unknown, name: string): string {

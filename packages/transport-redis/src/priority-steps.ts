@@ -7,7 +7,8 @@ import { InvalidArgumentError, readInteger } from '@kombu/core/spi';
  */
 export function readPrioritySteps(value: unknown): readonly number[] {
   const list: unknown = typeof value === 'string' ? value.split(',') : value;
-  if (!Array.isArray(list)) throw new InvalidArgumentError('prioritySteps must be a list of numbers, such as [0, 3, 6, 9]');
+  if (!Array.isArray(list))
+    throw new InvalidArgumentError('prioritySteps must be a list of numbers, such as [0, 3, 6, 9]');
   const steps = list.map((step: unknown) => readInteger(step, 'prioritySteps', { min: 0, max: 9 }));
   const ascends = steps.every((step, index) => index === 0 || step > (steps[index - 1] as number));
   if (steps[0] === 0 && ascends) return steps;

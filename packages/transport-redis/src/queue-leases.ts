@@ -163,11 +163,11 @@ export class QueueLeases {
 
   /** Removes queues whose owner is gone. */
   async sweep(): Promise<void> {
-    const { servers, keys, drop, logger } = this.#parts;
+    const { servers, keys, logger } = this.#parts;
     const names = (await servers.run(overdue, [keys.queueDeadlines], [maxPerSweep])) as readonly string[];
     for (const name of names) {
       logger.info(`The queue ${JSON.stringify(name)} is removed: its owner is gone`);
-      await drop(name);
+      await this.#parts.drop(name);
       await this.#command('ZREM', keys.queueDeadlines, name);
     }
   }

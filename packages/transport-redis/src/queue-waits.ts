@@ -2,18 +2,22 @@ import type { Clock, Logger, StoredMessage } from '@kombu/core/spi';
 import { BlockingWaits } from './blocking-waits.ts';
 import type { Claim } from './claims.ts';
 import type { KeyTracker } from './key-tracker.ts';
-import type { QueueKeys } from './keys.ts';
+import type { Keys, QueueKeys } from './keys.ts';
 import type { RedisOptions } from './options.ts';
 import { QueueInterest } from './queue-interest.ts';
 import type { Servers } from './servers/servers.ts';
 
 export interface QueueWaitsParts {
   readonly servers: Servers;
+  readonly keys: Keys;
   readonly tracker: KeyTracker;
   readonly options: RedisOptions;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** More queues than this are not remembered unless they are waited for. */
+const rememberedQueues = 10_000;
 
 /** Looks into a queue. @param arm The server shall tell of the next change if there is nothing. */
 type Look = (arm: boolean) => Promise<readonly StoredMessage<Claim>[]>;
@@ -67,9 +71,10 @@ export class QueueWaits {
     look: Look,
   ): Promise<readonly StoredMessage<Claim>[]> {
     const { clock } = this.#parts;
-    const interest = this.#interest(keys);
     const end = clock.now() + waitMs;
     do {
+      // It may have been forgotten meanwhile, and nobody tells of changes then.
+      const interest = this.#interest(keys);
       if (!interest.isQuiet) {
         const { version } = interest;
         const found = await look(true);
@@ -99,9 +104,15 @@ export class QueueWaits {
     return nothing;
   }
 
+  /** Of queues that nobody waits for it is enough to know nothing. */
+  #forgetUnwanted(): void {
+    for (const [queue, interest] of this.#interests) if (!interest.isWanted) this.forget(this.#parts.keys.queue(queue));
+  }
+
   #interest(keys: QueueKeys): QueueInterest {
     let interest = this.#interests.get(keys.queue);
     if (!interest) {
+      if (this.#interests.size >= rememberedQueues) this.#forgetUnwanted();
       interest = new QueueInterest(this.#parts.clock);
       this.#interests.set(keys.queue, interest);
       this.#parts.tracker.watch(keys.lists, interest);

@@ -141,9 +141,10 @@ export class Restorer {
     { payload, exchange, routingKey }: UnackedRecord,
     routes: Map<string, Promise<readonly string[]>>,
   ): Promise<readonly string[]> {
-    const { keys, route } = this.#parts;
+    const { keys } = this.#parts;
     const way = JSON.stringify([exchange, routingKey]);
-    const queues = routes.get(way) ?? (exchange === '' ? Promise.resolve([routingKey]) : route(exchange, routingKey));
+    const queues =
+      routes.get(way) ?? (exchange === '' ? Promise.resolve([routingKey]) : this.#parts.route(exchange, routingKey));
     routes.set(way, queues);
     // Claims of ours say from which list they were taken.
     const step = /^[\w-]{10}\.[\w-]{12}\.\d{12}\.(\d)$/.exec(claim)?.[1];

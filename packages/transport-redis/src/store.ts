@@ -20,8 +20,9 @@ import { Delays } from './delays.ts';
 import type { FanoutChannels } from './fanout-channels.ts';
 import { Inbox } from './inbox.ts';
 import type { KeyTracker } from './key-tracker.ts';
-import type { Keys, QueueKeys } from './keys.ts';
+import type { Keys } from './keys.ts';
 import type { RedisOptions } from './options.ts';
+import { Puts } from './puts.ts';
 import { QueueLeases } from './queue-leases.ts';
 import { QueueWaits } from './queue-waits.ts';
 import { Restorer } from './restorer.ts';
@@ -48,6 +49,7 @@ export class RedisStore implements QueueStore<Claim> {
   declare readonly release?: NonNullable<QueueStore<Claim>['release']>;
   declare readonly renew?: NonNullable<QueueStore<Claim>['renew']>;
   readonly #parts: RedisStoreParts;
+  readonly #puts: Puts;
   readonly #claims: Claims;
   readonly #waits: QueueWaits;
   readonly #delays: Delays;
@@ -67,6 +69,7 @@ export class RedisStore implements QueueStore<Claim> {
     this.#waits = new QueueWaits(parts);
     this.#delays = new Delays({ ...parts, pollingInterval: options.pollingInterval });
     this.#leases = new QueueLeases({ ...parts, drop: (queue) => this.#drop(queue) });
+    this.#puts = new Puts({ servers, keys, delays: this.#delays, leases: this.#leases });
     this.#inbox = new Inbox(parts.logger);
     const isEphemeral = options.fanout === 'ephemeral';
     const receive = (queue: string, payload: string): void => {
@@ -113,27 +116,7 @@ export class RedisStore implements QueueStore<Claim> {
 
   async put(queue: string, messages: readonly OutgoingMessage[]): Promise<void | readonly PutFailure[]> {
     this.#assertOpen();
-    const keys = this.#parts.keys.queue(queue);
-    const failures: PutFailure[] = [];
-    const groups = new Map<number, number[]>();
-    for (const [index, { delayMs, priority }] of messages.entries()) {
-      const list = delayMs > 0 ? delayed : this.#parts.keys.listOf(priority);
-      const group = groups.get(list);
-      if (group) group.push(index);
-      else groups.set(list, [index]);
-    }
-    const writes = Array.from(groups, async ([list, indexes]) => {
-      try {
-        const group = indexes.map((index) => messages[index] as OutgoingMessage);
-        if (list === delayed) await this.#delays.put(keys, group);
-        else await this.#push(keys.lists[list] as string, group);
-      } catch (error) {
-        for (const index of indexes) failures.push({ index, error });
-      }
-    });
-    await Promise.all(writes);
-    await this.#leases.touch(queue);
-    return failures.length > 0 ? failures : undefined;
+    return this.#puts.put(this.#parts.keys.queue(queue), messages);
   }
 
   async get(queue: string, { max, waitMs, noAck, signal }: GetOptions): Promise<readonly StoredMessage<Claim>[]> {
@@ -230,12 +213,6 @@ export class RedisStore implements QueueStore<Claim> {
     this.#restorer.stop();
   }
 
-  async #push(list: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    const args = [list];
-    for (const { payload } of messages) args.push(payload);
-    await this.#parts.servers.call({ name: 'LPUSH', key: list, args });
-  }
-
   #release(queue: string, receipts: readonly Claim[], delayMs: number): Promise<readonly SettleOutcome[]> {
     const release = async (claims: readonly Claim[]): Promise<readonly SettleOutcome[]> => {
       const keys = this.#parts.keys.queue(queue);
@@ -274,7 +251,5 @@ export class RedisStore implements QueueStore<Claim> {
   }
 }
 
-/** Stands for the delayed messages where others have the place of a list. */
-const delayed = -1;
 /** More would be reply queues, whose names never come again. */
 const rememberedQueues = 10_000;

@@ -1,24 +1,11 @@
-import type { OutgoingMessage, StoredMessage } from '@kombu/core/spi';
 import { describeService } from '@kombu/services';
 import type { Redis } from 'ioredis';
 import type { RedisTransportOptions } from '../src/options.ts';
 import type { RedisStore } from '../src/store.ts';
+import { envelope, outgoing, receiptsOf, take } from './support/messages.ts';
 import { connectRaw, keysOf, withScores } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
-
-function outgoing(payload: string, parts: Partial<OutgoingMessage> = {}): OutgoingMessage {
-  return { payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {}, ...parts };
-}
-
-function receiptsOf(messages: readonly (StoredMessage<string> | undefined)[]): readonly string[] {
-  return messages.map((message) => message?.receipt ?? '');
-}
-
-function envelope(tag: string, parts: object = {}, exchange = '', routing_key = 'q'): string {
-  const properties = { delivery_info: { exchange, routing_key }, priority: 0, body_encoding: 'base64', delivery_tag: tag };
-  return JSON.stringify({ body: 'aGk=', headers: {}, properties: { ...properties, ...parts } });
-}
+import { until } from './support/wait.ts';
 
 await describeService('redis', 'messages in Redis', ({ url }) => {
   let raw: Redis;
@@ -29,10 +16,6 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
     const store = await openTestStore(url, { globalKeyprefix: prefix, ...options });
     stores.push(store);
     return store;
-  }
-
-  function take(store: RedisStore, queue: string, max = 100): Promise<readonly StoredMessage<string>[]> {
-    return store.get(queue, { max, waitMs: 0, noAck: false, signal: never });
   }
 
   beforeAll(async () => {
@@ -50,7 +33,12 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
 
   it("lie in Kombu's lists, the newest at the head", async () => {
     const store = await open();
-    await store.put('q', [outgoing('a'), outgoing('b'), outgoing('urgent', { priority: 9 }), outgoing('c', { priority: 2 })]);
+    await store.put('q', [
+      outgoing('a'),
+      outgoing('b'),
+      outgoing('urgent', { priority: 9 }),
+      outgoing('c', { priority: 2 }),
+    ]);
     expect(await keysOf(raw, prefix)).toEqual(['q', 'q\u0006\u00169']);
     expect(await raw.lrange(`${prefix}q`, 0, -1)).toEqual(['c', 'b', 'a']);
     expect(await raw.lrange(`${prefix}q\u0006\u00169`, 0, -1)).toEqual(['urgent']);
@@ -86,7 +74,8 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
 
   it('keep their bytes when they are given back, and their places', async () => {
     const store = await open();
-    const odd = '{"body": "\\u00fc ü 🎈", "headers": {"n": NaN, "big": 12345678901234567890}, "properties": {"delivery_info": {}}}';
+    const odd =
+      '{"body": "\\u00fc ü 🎈", "headers": {"n": NaN, "big": 12345678901234567890}, "properties": {"delivery_info": {}}}';
     await raw.lpush(`${prefix}q`, odd, 'no envelope', Buffer.from([0xff, 0x00, 0xfe]));
     const taken = await take(store, 'q');
     expect(await store.release?.('q', receiptsOf(taken), { delayMs: 0 })).toEqual(['ok', 'ok', 'ok']);
@@ -94,7 +83,9 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
     expect(third).toEqual(Buffer.concat([Buffer.from([0xff, 0x00, 0xfe]), Buffer.from('\0redelivered:1')]));
     expect(String(second)).toBe('no envelope\0redelivered:1');
     expect(String(first)).toBe(
-      odd.replace('"headers": {', '"headers": {"redelivered": true, "x-delivery-count": 1, ').replace('info": {}', 'info": {"redelivered": true}'),
+      odd
+        .replace('"headers": {', '"headers": {"redelivered": true, "x-delivery-count": 1, ')
+        .replace('info": {}', 'info": {"redelivered": true}'),
     );
     expect(await keysOf(raw, `${prefix}unacked`)).toEqual([]);
   });
@@ -126,7 +117,10 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
     const count = 1500;
     const options = { leaseMs: 200, unackedRestoreInterval: 50 };
     const dead = await openTestStore(url, { globalKeyprefix: prefix, ...options, unackedRestoreInterval: 3_600_000 });
-    await dead.put('q', Array.from({ length: count }, (_, index) => outgoing(envelope(`t${index}`))));
+    await dead.put(
+      'q',
+      Array.from({ length: count }, (_, index) => outgoing(envelope(`t${index}`))),
+    );
     expect(await take(dead, 'q', count)).toHaveLength(count);
     await dead.close();
     const last = (await withScores(raw, `${prefix}unacked_index`)).at(-1);
@@ -136,7 +130,7 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
     const tags = (await raw.lrange(`${prefix}q`, 0, -1)).map((text) => /"delivery_tag":"t(\d+)"/.exec(text)?.[1]);
     const expected = Array.from({ length: count }, (_, index) => String(index));
     if (processes === 1) expect(tags.toReversed()).toEqual(expected);
-    else expect(tags.toSorted()).toEqual(expected.toSorted());
+    else expect(new Set(tags)).toEqual(new Set(expected));
     expect(await keysOf(raw, `${prefix}unacked`)).toEqual([]);
   });
 
@@ -148,7 +142,11 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
     await raw.sadd(`${prefix}_kombu.binding.shop`, 'plain\u0006\u0016\u0006\u0016other');
     const now = Date.now() / 1000;
     const [dead, live] = [now - 61, now - 30];
-    for (const [tag, score, key] of [['dead', dead, 'order.x.new'], ['live', live, 'order.x.new'], ['none', dead, 'x']] as const) {
+    for (const [tag, score, key] of [
+      ['dead', dead, 'order.x.new'],
+      ['live', live, 'order.x.new'],
+      ['none', dead, 'x'],
+    ] as const) {
       const payload = envelope(tag, { priority: 4 }, 'shop', key).replaceAll('":', '": ');
       await raw.zadd(`${prefix}unacked_index`, score, tag);
       await raw.hset(`${prefix}unacked`, tag, `[${payload}, "shop", "${key}"]`);
@@ -177,7 +175,11 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
 
   it('that are delayed become ready by any process, for Python consumers too', async () => {
     const [store] = [await open(), await open()];
-    await store.put('q', [outgoing('soon', { delayMs: 30, priority: 9 }), outgoing('late', { delayMs: 3_600_000 }), outgoing('now')]);
+    await store.put('q', [
+      outgoing('soon', { delayMs: 30, priority: 9 }),
+      outgoing('late', { delayMs: 3_600_000 }),
+      outgoing('now'),
+    ]);
     await store.close();
     await until('the message is ready', async () => (await raw.llen(`${prefix}q\u0006\u00169`)) === 1);
     expect(await raw.lrange(`${prefix}q`, 0, -1)).toEqual(['now']);

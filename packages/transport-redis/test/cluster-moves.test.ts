@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Connection, Queue } from '@kombu/core';
 import { describePrivateService, type RedisCluster } from '@kombu/services';
 import { Ledger } from '@kombu/testing';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { redisTransport } from '../src/index.ts';
 import { keySlot } from '../src/servers/key-slot.ts';
 import { newPrefix } from './support/stores.ts';
@@ -21,10 +21,13 @@ await describePrivateService('redis-cluster', 'a cluster that changes', (start) 
   async function ownerOf(slot: number): Promise<(typeof nodes)[number]> {
     const lines = (await cluster.command('node1', 'CLUSTER', 'NODES')).split('\n');
     const holds = (line: string): boolean =>
-      line.split(' ').slice(8).some((range) => {
-        const [first, last = first] = range.split('-').map(Number);
-        return first !== undefined && last !== undefined && slot >= first && slot <= last;
-      });
+      line
+        .split(' ')
+        .slice(8)
+        .some((range) => {
+          const [first, last = first] = range.split('-').map(Number);
+          return first !== undefined && last !== undefined && slot >= first && slot <= last;
+        });
     const port = /:(\d+)@/.exec(lines.find(holds) ?? '')?.[1];
     return nodes.find((node) => String(cluster.ports[node]) === port) ?? 'node1';
   }
@@ -40,9 +43,12 @@ await describePrivateService('redis-cluster', 'a cluster that changes', (start) 
     for (;;) {
       const key = await cluster.command(from, 'CLUSTER', 'GETKEYSINSLOT', String(slot), '1');
       if (key === '') break;
-      await cluster.command(from, 'MIGRATE', '127.0.0.1', String(cluster.ports[to]), key, '0', '5000').catch(() => undefined);
+      await cluster
+        .command(from, 'MIGRATE', '127.0.0.1', String(cluster.ports[to]), key, '0', '5000')
+        .catch(() => undefined);
     }
-    for (const node of [to, from, ...nodes]) await cluster.command(node, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', toId);
+    for (const node of [to, from, ...nodes])
+      await cluster.command(node, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', toId);
   }
 
   it('moves the slot of a busy queue, and nothing is lost', async () => {
@@ -62,18 +68,23 @@ await describePrivateService('redis-cluster', 'a cluster that changes', (start) 
     );
     const producer = publishing.producer();
     const publishes: Promise<unknown>[] = [];
-    let isOver = false;
+    const over = new AbortController();
     const publisher = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const id = ledger.newId();
         const sent = producer.publish(id, { routingKey: 'work', timeout: 30_000 });
-        publishes.push(ledger.track(id, sent.then(({ guarantee }) => guarantee)));
+        publishes.push(
+          ledger.track(
+            id,
+            sent.then(({ guarantee }) => guarantee),
+          ),
+        );
         await setTimeout(2);
       }
     })();
     const slot = keySlot(`${globalKeyprefix}{work}`);
     for (let round = 0; round < 3; round++) await move(slot);
-    isOver = true;
+    over.abort();
     await publisher;
     await Promise.all(publishes);
     await until('all is settled', async () => {

@@ -86,7 +86,12 @@ await describeService('redis', 'connecting', (redis) => {
 
   it("takes Kombu's options that mean nothing here, and says so", async () => {
     const log = new Log();
-    const options = { queueOrderStrategy: 'round_robin', maxConnections: 10, unackedMutexKey: 'm', retryOnTimeout: true };
+    const options = {
+      queueOrderStrategy: 'round_robin',
+      maxConnections: 10,
+      unackedMutexKey: 'm',
+      retryOnTimeout: true,
+    };
     const store = await openTestStore(url, options, { logger: log });
     await store.close();
     for (const name of Object.keys(options)) expect(log.lines.join('\n')).toContain(`${name} has no effect`);
@@ -135,7 +140,10 @@ await describePrivateService('redis', 'a server', (start) => {
   it('that is a replica is not taken', async () => {
     await redis.command('REPLICAOF', '127.0.0.1', '1');
     const attempt = new Connection(redis.url, { transport: redisTransport }).connect();
-    await expect(attempt).rejects.toMatchObject({ code: 'CONNECTION_FAILED', message: expect.stringContaining('replica') });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'CONNECTION_FAILED',
+      message: expect.stringContaining('replica'),
+    });
     await redis.command('REPLICAOF', 'NO', 'ONE');
   });
 });

@@ -1,23 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import type { OutgoingMessage, StoredMessage } from '@kombu/core/spi';
 import { describeService } from '@kombu/services';
 import { TcpProxy } from '@kombu/testing';
 import type { Redis } from 'ioredis';
+import type { Claim } from '../src/claims.ts';
 import type { RedisStore } from '../src/store.ts';
+import { envelope, outgoing, receiptsOf, take } from './support/messages.ts';
 import { connectRaw } from './support/raw.ts';
 import { startWorker, type Worker } from './support/start-worker.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
-
-function outgoing(payload: string): OutgoingMessage {
-  return { payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} };
-}
-
-function envelope(body: string): string {
-  const properties = { delivery_info: { exchange: '', routing_key: 'q' }, body_encoding: 'base64', delivery_tag: body };
-  const text = Buffer.from(body).toString('base64');
-  return JSON.stringify({ body: text, 'content-type': 'text/plain', 'content-encoding': 'utf-8', headers: {}, properties });
-}
+import { until } from './support/wait.ts';
 
 await describeService('redis', 'whatever is cut', ({ url }) => {
   let raw: Redis;
@@ -56,8 +47,10 @@ await describeService('redis', 'whatever is cut', ({ url }) => {
     return openTestStore(proxied, { globalKeyprefix: prefix, healthCheckInterval: 0, unackedRestoreInterval: 600_000 });
   }
 
-  function take(store: RedisStore): Promise<readonly StoredMessage<string>[]> {
-    return store.get('q', { max: 10, waitMs: 0, noAck: false, signal: never });
+  /** What it takes to settle three messages that are taken. */
+  async function held(store: RedisStore): Promise<readonly Claim[]> {
+    await raw.lpush(list, ...messages.map(({ payload }) => payload));
+    return receiptsOf(await take(store, 'q'));
   }
 
   /** Runs a step with its connection cut after each number of bytes in turn, until it is done before the cut. */
@@ -87,7 +80,7 @@ await describeService('redis', 'whatever is cut', ({ url }) => {
       direction === 'upstream' ? 17 : 41,
       async (store) => {
         await raw.lpush(list, ...messages.map(({ payload }) => payload));
-        return () => take(store);
+        return () => take(store, 'q');
       },
       async () => {
         const { ready, leased, indexed } = await counts();
@@ -99,10 +92,6 @@ await describeService('redis', 'whatever is cut', ({ url }) => {
   });
 
   it('an ack, a release and a put are done or not', async () => {
-    const held = async (store: RedisStore): Promise<readonly string[]> => {
-      await raw.lpush(list, ...messages.map(({ payload }) => payload));
-      return (await take(store)).map(({ receipt }) => receipt);
-    };
     await cutAtEachByte(
       'upstream',
       37,
@@ -131,7 +120,10 @@ await describeService('redis', 'whatever is cut', ({ url }) => {
     await cutAtEachByte(
       'upstream',
       61,
-      async (store) => () => store.put('q', messages).then((failures) => (failures ? Promise.reject(failures[0]?.error as Error) : undefined)),
+      async (store) => () =>
+        store
+          .put('q', messages)
+          .then((failures) => (failures ? Promise.reject(failures[0]?.error as Error) : undefined)),
       async (didReturn) => {
         const { ready } = await counts();
         expect(didReturn ? [3] : [0, 3]).toContain(ready);
@@ -143,13 +135,16 @@ await describeService('redis', 'whatever is cut', ({ url }) => {
     const options = { globalKeyprefix: prefix, leaseMs: 500, unackedRestoreInterval: 50 };
     const bodies = Array.from({ length: 3000 }, (_, index) => `m${index}`);
     const workers: Worker[] = [];
-    const acked = (): Set<string> => new Set(workers.flatMap(({ lines }) => lines).filter((line) => line.startsWith('ok ')));
+    const acked = (): Set<string> =>
+      new Set(workers.flatMap(({ lines }) => lines).filter((line) => line.startsWith('ok ')));
     try {
       for (let round = 0; round < 3; round++) {
         const worker = await startWorker(url, options, 'q', 'ack');
         workers.push(worker);
         const before = worker.lines.length;
-        raw.lpush(list, ...bodies.slice(round * 1000, (round + 1) * 1000).map(envelope)).catch(() => undefined);
+        raw
+          .lpush(list, ...bodies.slice(round * 1000, (round + 1) * 1000).map((body) => envelope(body)))
+          .catch(() => undefined);
         await until('the worker works', () => worker.lines.length > before);
         await setTimeout(round * 7);
         await worker.kill();

@@ -33,12 +33,17 @@ await describePrivateService('redis-sentinel', 'a failover', (start) => {
     );
     const publishes: Promise<unknown>[] = [];
     const producer = publishing.producer();
-    let isOver = false;
-    const publishing_ = (async () => {
-      for (let count = 0; !isOver; count++) {
+    const over = new AbortController();
+    const publisher = (async () => {
+      for (let count = 0; !over.signal.aborted; count++) {
         const id = ledger.newId();
         const sent = producer.publish(id, { routingKey: 'work', timeout: 30_000 });
-        publishes.push(ledger.track(id, sent.then(({ guarantee }) => guarantee)));
+        publishes.push(
+          ledger.track(
+            id,
+            sent.then(({ guarantee }) => guarantee),
+          ),
+        );
         // What the master confirmed and its replica has not yet is lost with it, by the nature of Redis.
         await setTimeout(5);
       }
@@ -46,8 +51,8 @@ await describePrivateService('redis-sentinel', 'a failover', (start) => {
     await setTimeout(200);
     await redis.failOver();
     await setTimeout(500);
-    isOver = true;
-    await publishing_;
+    over.abort();
+    await publisher;
     await Promise.all(publishes);
     const inRedis = async (): Promise<boolean> => {
       const keys = await redis.command(await redis.master(), 'KEYS', `${transportOptions.globalKeyprefix}*`);
@@ -75,6 +80,8 @@ await describePrivateService('redis-sentinel', 'a failover', (start) => {
     const store = await openTestStore(redis.url, { globalKeyprefix: newPrefix(), minOtherSentinels: 2 });
     await store.close();
     await expect(openTestStore(redis.url, { minOtherSentinels: 3 })).rejects.toThrow(/minOtherSentinels is 3/);
-    await expect(openTestStore(redis.url.replaceAll('mymaster', 'yours'))).rejects.toThrow(/No sentinel led to a master/);
+    await expect(openTestStore(redis.url.replaceAll('mymaster', 'yours'))).rejects.toThrow(
+      /No sentinel led to a master/,
+    );
   }, 60_000);
 });

@@ -13,6 +13,23 @@ import { never, until } from './support/wait.ts';
 const ofPython =
   '{"body": "eyJuZXdzIjogMX0=", "content-encoding": "utf-8", "content-type": "application/json", "headers": {}, "properties": {"delivery_mode": 2, "delivery_info": {"exchange": "news", "routing_key": ""}, "priority": 0, "body_encoding": "base64", "delivery_tag": "4c9f12a7-a063-4c65-9534-2998fb21aeb7"}}';
 
+async function bind(store: RedisStore, queue: string, parts: Partial<QueueDeclaration> = {}): Promise<void> {
+  const declaration = { durable: true, exclusive: false, autoDelete: false, arguments: {}, passive: false, ...parts };
+  await store.declare({ name: queue, ...declaration });
+  const binding = {
+    exchange: 'news',
+    destination: queue,
+    destinationType: 'queue',
+    routingKey: '',
+    arguments: {},
+  } as const;
+  await store.bindings.add(binding, 'fanout');
+}
+
+async function boundQueues(store: RedisStore): Promise<readonly string[]> {
+  return (await store.bindings.list('news', 'fanout')).map(({ destination }) => destination).toSorted();
+}
+
 await describeService('redis', 'fan-out', ({ url }) => {
   let raw: Redis;
   let prefix: string;
@@ -22,17 +39,6 @@ await describeService('redis', 'fan-out', ({ url }) => {
     const store = await openTestStore(url, { globalKeyprefix: prefix, ...options });
     stores.push(store);
     return store;
-  }
-
-  async function bind(store: RedisStore, queue: string, parts: Partial<QueueDeclaration> = {}): Promise<void> {
-    const declaration = { durable: true, exclusive: false, autoDelete: false, arguments: {}, passive: false, ...parts };
-    await store.declare({ name: queue, ...declaration });
-    const binding = { exchange: 'news', destination: queue, destinationType: 'queue', routingKey: '', arguments: {} } as const;
-    await store.bindings.add(binding, 'fanout');
-  }
-
-  async function boundQueues(store: RedisStore): Promise<readonly string[]> {
-    return (await store.bindings.list('news', 'fanout')).map(({ destination }) => destination).toSorted();
   }
 
   beforeAll(async () => {
@@ -86,9 +92,16 @@ await describeService('redis', 'fan-out', ({ url }) => {
     for (const store of consumers) await store.subscribe('shared');
     await first?.subscribe('other');
     expect(await raw.publish(`${prefix}/0.news`, ofPython)).toBe(3);
-    expect(await raw.publish(`${prefix}/0.news/key`, ofPython.replace('4c9f', '5c9f').replace('"priority": 0', '"priority": 9'))).toBe(3);
+    expect(
+      await raw.publish(
+        `${prefix}/0.news/key`,
+        ofPython.replace('4c9f', '5c9f').replace('"priority": 0', '"priority": 9'),
+      ),
+    ).toBe(3);
     await until('both are in both queues', async () => {
-      const lengths = await Promise.all(['shared', 'shared\u0006\u00169', 'other', 'other\u0006\u00169'].map((each) => raw.llen(prefix + each)));
+      const lengths = await Promise.all(
+        ['shared', 'shared\u0006\u00169', 'other', 'other\u0006\u00169'].map((each) => raw.llen(prefix + each)),
+      );
       return lengths.every((length) => length > 0);
     });
     // All consumers have handled it when their own next commands are answered.
@@ -179,7 +192,11 @@ await describeService('redis', 'fan-out', ({ url }) => {
       [ofPython, 1],
       ['of a durable publisher', 1],
     ]);
-    expect(await keysOf(raw, prefix)).toEqual(['_kombu.binding.news', '_kombu.binding_permanent.news', '_kombu.bound.radio']);
+    expect(await keysOf(raw, prefix)).toEqual([
+      '_kombu.binding.news',
+      '_kombu.binding_permanent.news',
+      '_kombu.bound.radio',
+    ]);
   });
 
   it('that is ephemeral takes messages by the name of the queue too', async () => {

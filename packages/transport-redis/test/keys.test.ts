@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Keys } from '../src/keys.ts';
 import { readOptions, type RedisTransportOptions } from '../src/options.ts';
 import { keySlot } from '../src/servers/key-slot.ts';

@@ -55,25 +55,24 @@ describe('rows of bindings', () => {
   });
 });
 
-describe('channels', () => {
-  function channels(options: RedisTransportOptions = {}, isSentinel = false): FanoutChannels {
-    return new FanoutChannels(readOptions(targetOf('redis://localhost', options)), 2, isSentinel);
-  }
+function channels(options: RedisTransportOptions = {}, isSentinel = false): FanoutChannels {
+  return new FanoutChannels(readOptions(targetOf('redis://localhost', options)), 2, isSentinel);
+}
 
+describe('channels', () => {
   it("are Kombu's", () => {
     expect(channels().publishTo('news', '')).toEqual(['/2.news']);
     expect(channels().publishTo('news', 'a.b')).toEqual(['/2.news/a.b']);
     expect(channels({ fanoutPatterns: false }).publishTo('news', 'a.b')).toEqual(['/2.news']);
     expect(channels({ fanoutPrefix: false }).publishTo('news', '')).toEqual(['news']);
-    expect(channels({ fanoutPrefix: '/all.', globalKeyprefix: 'app:' }).publishTo('news', '')).toEqual(['app:/all.news']);
+    expect(channels({ fanoutPrefix: '/all.', globalKeyprefix: 'app:' }).publishTo('news', '')).toEqual([
+      'app:/all.news',
+    ]);
     expect(channels({ sentinelFanoutCompat: true }, true).publishTo('news', '')).toEqual(['/2.news', '/{db}.news']);
   });
 
   it('are listened to whatever the routing key, and literally', () => {
-    expect(channels().patternsOf('new[s]*?\\')).toEqual([
-      '/2.new\\[s\\]\\*\\?\\\\',
-      '/2.new\\[s\\]\\*\\?\\\\/*',
-    ]);
+    expect(channels().patternsOf('new[s]*?\\')).toEqual(['/2.new\\[s\\]\\*\\?\\\\', '/2.new\\[s\\]\\*\\?\\\\/*']);
     expect(channels({ fanoutPatterns: false }).patternsOf('news')).toEqual(['/2.news']);
   });
 });

@@ -1,10 +1,10 @@
 import type { Target } from '@kombu/core/spi';
-import { readDatabase, readOptions, type RedisTransportOptions } from '../src/options.ts';
+import { readDatabase, readOptions } from '../src/options.ts';
 import { addressesOf, onlyAddressOf } from '../src/servers/addresses.ts';
 import { targetOf } from './support/stores.ts';
 
 function read(options: object, url = 'redis://localhost') {
-  return readOptions(targetOf(url, options as RedisTransportOptions));
+  return readOptions(targetOf(url, options));
 }
 
 describe('options', () => {
@@ -23,7 +23,8 @@ describe('options', () => {
   });
 
   it('may stand in the URL, in camel case or as Kombu writes them', () => {
-    const url = 'redis://localhost?visibility_timeout=7200000&prioritySteps=0,5&socket_keepalive=no&global_keyprefix=x:';
+    const url =
+      'redis://localhost?visibility_timeout=7200000&prioritySteps=0,5&socket_keepalive=no&global_keyprefix=x:';
     expect(read({ visibilityTimeout: 1 }, url)).toMatchObject({
       visibilityTimeout: 7_200_000,
       prioritySteps: [0, 5],

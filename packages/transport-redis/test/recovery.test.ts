@@ -52,39 +52,49 @@ await describeService('redis', 'a link that breaks', ({ url }) => {
     await store.close();
   });
 
-  it.each(['reset', 'blackhole', 'halfClose'] as const)('while a consumer waits costs no message (%s)', async (fault) => {
-    const connection = new Connection(proxy.url(url), {
-      transport: redisTransport,
-      // A claim may be on its way when the link is given up: its messages come back when their lease ends.
-      transportOptions: {
-        globalKeyprefix: prefix,
-        leaseMs: 500,
-        unackedRestoreInterval: 50,
-        healthCheckInterval: 50,
-        socketTimeout: 100,
-      },
-      recovery: { intervalStart: 10, intervalStep: 10, intervalMax: 50 },
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
-    });
-    const got: string[] = [];
-    await connection.consume(new Queue<string>(fault), async (body, message) => {
-      got.push(body);
-      await message.ack();
-    });
-    const producer = new Connection(url, { transport: redisTransport, transportOptions: { globalKeyprefix: prefix } });
-    // Shorter than it takes to find out, about as long, and longer.
-    for (const [index, outage] of [20, 150, 400].entries()) {
-      proxy[fault]();
-      await producer.producer().publish(`during ${index}`, { routingKey: fault });
-      await setTimeout(outage);
-      await proxy.heal();
-      await producer.producer().publish(`after ${index}`, { routingKey: fault });
-      await until('both are delivered', () => got.includes(`during ${index}`) && got.includes(`after ${index}`));
-    }
-    await Promise.all([connection.close(), producer.close()]);
-  });
+  it.each(['reset', 'blackhole', 'halfClose'] as const)(
+    'while a consumer waits costs no message (%s)',
+    async (fault) => {
+      const connection = new Connection(proxy.url(url), {
+        transport: redisTransport,
+        // A claim may be on its way when the link is given up: its messages come back when their lease ends.
+        transportOptions: {
+          globalKeyprefix: prefix,
+          leaseMs: 500,
+          unackedRestoreInterval: 50,
+          healthCheckInterval: 50,
+          socketTimeout: 100,
+        },
+        recovery: { intervalStart: 10, intervalStep: 10, intervalMax: 50 },
+        logger: { debug() {}, info() {}, warn() {}, error() {} },
+      });
+      const got: string[] = [];
+      await connection.consume(new Queue<string>(fault), async (body, message) => {
+        got.push(body);
+        await message.ack();
+      });
+      const producer = new Connection(url, {
+        transport: redisTransport,
+        transportOptions: { globalKeyprefix: prefix },
+      });
+      // Shorter than it takes to find out, about as long, and longer.
+      for (const [index, outage] of [20, 150, 400].entries()) {
+        proxy[fault]();
+        await producer.producer().publish(`during ${index}`, { routingKey: fault });
+        await setTimeout(outage);
+        await proxy.heal();
+        await producer.producer().publish(`after ${index}`, { routingKey: fault });
+        await until('both are delivered', () => got.includes(`during ${index}`) && got.includes(`after ${index}`));
+      }
+      await Promise.all([connection.close(), producer.close()]);
+    },
+  );
 
-  it.each([1, 2, 3, 4, 5, 6])('again and again leaves every consumer hearing, and nothing lost (script %i)', async (seed) => {
-    await faultScript(url, seed);
-  }, 60_000);
+  it.each([1, 2, 3, 4, 5, 6])(
+    'again and again leaves every consumer hearing, and nothing lost (script %i)',
+    async (seed) => {
+      await faultScript(url, seed);
+    },
+    60_000,
+  );
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { markRedelivered, readMark } from '../src/redelivery.ts';
 
 const envelope = {
@@ -14,7 +14,10 @@ describe('markRedelivered', () => {
     expect(marked).toEqual({
       ...envelope,
       headers: { ...envelope.headers, redelivered: true, 'x-delivery-count': 1 },
-      properties: { ...envelope.properties, delivery_info: { ...envelope.properties.delivery_info, redelivered: true } },
+      properties: {
+        ...envelope.properties,
+        delivery_info: { ...envelope.properties.delivery_info, redelivered: true },
+      },
     });
   });
 
@@ -63,7 +66,9 @@ describe('markRedelivered', () => {
     fc.assert(
       fc.property(parts, info, fc.constantFrom(undefined, 1, '\t'), (message, delivery_info, space) => {
         const payload = JSON.stringify({ ...message, properties: { delivery_info } }, undefined, space);
-        const marked = JSON.parse(markRedelivered(payload)) as typeof message & { properties: { delivery_info: object } };
+        const marked = JSON.parse(markRedelivered(payload)) as typeof message & {
+          properties: { delivery_info: object };
+        };
         const { redelivered, 'x-delivery-count': count, ...headers } = marked.headers;
         expect([redelivered, count]).toEqual([true, 1]);
         expect(headers).toEqual(JSON.parse(JSON.stringify(message.headers)));

@@ -3,9 +3,10 @@ import { registerConformance, transportConformance, transportHarness } from '@ko
 import type { Redis } from 'ioredis';
 import { redisTransport } from '../src/index.ts';
 import { coarsePriorities, missingQueues, registerSuites } from './support/conformance.ts';
+import { outgoing, receiptsOf, take } from './support/messages.ts';
 import { connectRaw } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { never } from './support/wait.ts';
+import { until } from './support/wait.ts';
 
 await describeService('redis', 'one Redis', ({ url }) => {
   const globalKeyprefix = newPrefix();
@@ -46,20 +47,33 @@ await describePrivateService('redis', 'a Redis of its own', (start) => {
     }),
   );
 
+  it('that is flushed gets the bindings of living processes back (R28)', async () => {
+    const [one, other] = [await openTestStore(redis.url), await openTestStore(redis.url)];
+    const binding = { destination: 'q', destinationType: 'queue', routingKey: 'a.*', arguments: {} } as const;
+    const [topic, gone, fanout] = ['topic', 'gone', 'fanout'].map((exchange) => ({ ...binding, exchange }));
+    for (const each of [topic, gone]) if (each) await one.bindings.add(each, 'topic');
+    if (fanout) await one.bindings.add(fanout, 'fanout');
+    if (gone) await one.bindings.remove(gone);
+    expect(await other.bindings.list('topic', 'topic')).toEqual([topic]);
+    await redis.command('FLUSHALL');
+    await until('it is bound again', async () => (await other.bindings.list('topic', 'topic')).length === 1);
+    await until('the other one too', async () => (await other.bindings.list('fanout', 'fanout')).length === 1);
+    expect(await other.bindings.list('gone', 'topic')).toEqual([]);
+    await Promise.all([one.close(), other.close()]);
+  });
+
   it('takes no messages while its memory is full, and consumers go on', async () => {
     const store = await openTestStore(redis.url);
-    const outgoing = (payload: string) => ({ payload, priority: 0, delayMs: 0, expiresAt: undefined, properties: {} });
-    const take = () => store.get('full', { max: 1, waitMs: 0, noAck: false, signal: never });
     await store.put('full', [outgoing('a'), outgoing('b')]);
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
     const refused = (await store.put('full', [outgoing('c')])) ?? [];
     expect(refused.map(({ index, error }) => [index, redisTransport.classify(error)])).toEqual([[0, 'BLOCKED']]);
-    const [first] = await take();
-    expect(await store.renew?.('full', [first?.receipt ?? ''])).toEqual(['ok']);
-    expect(await store.release?.('full', [first?.receipt ?? ''], { delayMs: 0 })).toEqual(['ok']);
+    const [first] = await take(store, 'full', 1);
+    expect(await store.renew?.('full', receiptsOf([first]))).toEqual(['ok']);
+    expect(await store.release?.('full', receiptsOf([first]), { delayMs: 0 })).toEqual(['ok']);
     for (const _ of ['a', 'b']) {
-      const [message] = await take();
-      expect(await store.ack('full', [message?.receipt ?? ''])).toEqual(['ok']);
+      const [message] = await take(store, 'full', 1);
+      expect(await store.ack('full', receiptsOf([message]))).toEqual(['ok']);
     }
     expect(await store.size('full')).toBe(0);
     await redis.command('CONFIG', 'SET', 'maxmemory', '0');

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { asciiJson } from '../src/keys.ts';
 import { priorityOf, readRecord } from '../src/unacked-record.ts';
 
@@ -19,7 +19,11 @@ describe('readRecord', () => {
       fc.property(fc.string({ unit: 'binary' }), fc.string(), fc.boolean(), (text, queue, isObject) => {
         const payload = isObject ? `{${text}}` : text;
         const recorded = isObject ? payload : JSON.stringify(payload);
-        expect(readRecord(`[${recorded}, "", ${asciiJson(queue)}]`)).toEqual({ payload, exchange: '', routingKey: queue });
+        expect(readRecord(`[${recorded}, "", ${asciiJson(queue)}]`)).toEqual({
+          payload,
+          exchange: '',
+          routingKey: queue,
+        });
       }),
     );
   });

@@ -3,12 +3,17 @@ import type { StoredMessage } from '@kombu/core/spi';
 import { describeService } from '@kombu/services';
 import type { Redis } from 'ioredis';
 import type { RedisTransportOptions } from '../src/options.ts';
+import type { Claim } from '../src/claims.ts';
 import type { RedisStore } from '../src/store.ts';
 import { connectRaw, connectionsNamed, watchCommands } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
 import { never, until } from './support/wait.ts';
 
 const longMs = 60_000;
+
+function wait(store: RedisStore, queue: string, signal = never): Promise<readonly StoredMessage<Claim>[]> {
+  return store.get(queue, { max: 10, waitMs: longMs, noAck: true, signal });
+}
 
 await describeService('redis', 'waiting for messages', ({ url }) => {
   let raw: Redis;
@@ -21,10 +26,6 @@ await describeService('redis', 'waiting for messages', ({ url }) => {
     return store;
   }
 
-  function wait(store: RedisStore, queue: string, signal = never): Promise<readonly StoredMessage<string>[]> {
-    return store.get(queue, { max: 10, waitMs: longMs, noAck: true, signal });
-  }
-
   beforeAll(async () => {
     raw = await connectRaw(url);
   });
@@ -35,15 +36,18 @@ await describeService('redis', 'waiting for messages', ({ url }) => {
     await raw.quit();
   });
 
-  it.each(['tracking', 'blocking'] as const)('ends with a plain LPUSH of a peer, of any priority (%s)', async (wakeup) => {
-    const store = await open({ wakeup, pollingInterval: 200 });
-    for (const list of ['any', 'any\u0006\u00163', 'any']) {
-      const message = wait(store, 'any');
-      await setTimeout(20);
-      await raw.lpush(`${prefix}${list}`, 'x');
-      expect(await message).toEqual([{ payload: 'x', receipt: undefined }]);
-    }
-  });
+  it.each(['tracking', 'blocking'] as const)(
+    'ends with a plain LPUSH of a peer, of any priority (%s)',
+    async (wakeup) => {
+      const store = await open({ wakeup, pollingInterval: 200 });
+      for (const list of ['any', 'any\u0006\u00163', 'any']) {
+        const message = wait(store, 'any');
+        await setTimeout(20);
+        await raw.lpush(`${prefix}${list}`, 'x');
+        expect(await message).toEqual([{ payload: 'x', receipt: undefined }]);
+      }
+    },
+  );
 
   it('with polling is left to core, which is told at once that there is nothing', async () => {
     const store = await open({ wakeup: 'polling' });

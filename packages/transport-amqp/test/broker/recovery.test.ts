@@ -198,7 +198,7 @@ describe('a peer that has fallen silent', () => {
     const publishes = Array.from({ length: 2000 }, () => producer.publish(body, { routingKey: 'window' }));
     await sleep(200);
     const { publishing } = connection.unwrap() as AmqpConnections;
-    const { stream } = publishing?.connection as unknown as { stream: Socket };
+    const { stream } = (publishing as NonNullable<typeof publishing>).connection as unknown as { stream: Socket };
     expect(producer.inFlight).toBe(300);
     expect(stream.writableLength).toBeLessThan(300 * 10_500);
     await proxy.heal();

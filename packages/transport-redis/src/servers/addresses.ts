@@ -27,7 +27,7 @@ export function nameOf({ host, port }: HostAddress): string {
   return `${host}:${port}`;
 }
 
-function hostsOf({ hostname = '127.0.0.1', port = undefined }: Target, defaultPort: number): readonly HostAddress[] {
+function hostsOf({ hostname = '127.0.0.1', port }: Target, defaultPort: number): readonly HostAddress[] {
   if (!hostname.includes(',')) return [{ host: hostname, port: port ?? defaultPort }];
   return hostname.split(',').map((text) => readAddress(text, defaultPort));
 }

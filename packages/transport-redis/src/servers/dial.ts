@@ -57,7 +57,10 @@ export async function dial(address: Address, settings: DialSettings, signal: Abo
   }
 }
 
-function clientOptions(address: Address, { tls, connectTimeout, keepAlive }: DialSettings): Omit<ClientOptions, 'replyMapping'> {
+function clientOptions(
+  address: Address,
+  { tls, connectTimeout, keepAlive }: DialSettings,
+): Omit<ClientOptions, 'replyMapping'> {
   return {
     ...address,
     ...(tls && { tls: { ...serverName(address), ...tls } }),

@@ -41,7 +41,9 @@ function assertForm(enabled: string | undefined, isCluster: boolean): void {
 async function read(node: RedisNode, logger: Logger): Promise<ReadonlyMap<string, string>> {
   try {
     const text = String(await node.call('INFO', []));
-    return new Map(text.split('\r\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+    return new Map(
+      text.split('\r\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+    );
   } catch (error) {
     if (!messageOf(error).startsWith('NOPERM')) throw error;
     logger.debug('Redis was not asked about itself: this user may not', { error });

@@ -85,7 +85,9 @@ export class RedisNode {
   }
 
   async unsubscribe(patterns: readonly string[]): Promise<void> {
-    await this.#events.call('punsubscribe', patterns).catch((error: unknown) => Promise.reject(withoutArguments(error)));
+    await this.#events
+      .call('punsubscribe', patterns)
+      .catch((error: unknown) => Promise.reject(withoutArguments(error)));
   }
 
   /** It is not to be used any more. */
@@ -123,7 +125,9 @@ export class RedisNode {
     const { events } = this.#parts;
     this.#events.on('messageBuffer', (channel, message) => {
       if (channel.toString() !== invalidations) return;
-      events.invalidated(Array.isArray(message) ? message : undefined);
+      if (Array.isArray(message)) return events.invalidated(message);
+      events.invalidated(undefined);
+      events.flushed();
     });
     this.#events.on('pmessageBuffer', (pattern, _channel, message) => events.published(pattern, message.toString()));
   }

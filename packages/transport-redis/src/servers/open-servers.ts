@@ -37,7 +37,7 @@ export async function openServers(
       return Cluster.open(addressesOf(target, 6379), parts, signal);
     case 'socket':
       return SingleServer.open({ path: `/${target.virtualHost ?? ''}` }, parts, signal);
-    case 'single':
+    default:
       return SingleServer.open(onlyAddressOf(target, 6379), parts, signal);
   }
 }

@@ -31,9 +31,12 @@ export async function openMaster(
       reasons.push(`${nameOf(sentinel)}: ${messageOf(error)}`);
     }
   }
-  throw new ConnectionError(`No sentinel led to a master called ${JSON.stringify(masterName)} (${reasons.join('; ')})`, {
-    code: 'CONNECTION_FAILED',
-  });
+  throw new ConnectionError(
+    `No sentinel led to a master called ${JSON.stringify(masterName)} (${reasons.join('; ')})`,
+    {
+      code: 'CONNECTION_FAILED',
+    },
+  );
 }
 
 /** The sentinels have credentials of their own. */
@@ -64,7 +67,8 @@ async function askForMaster(
     const reply = (await client.call('SENTINEL', ['MASTER', masterName])) as readonly string[];
     const field = (name: string): string => reply[reply.indexOf(name) + 1] ?? '';
     const others = Number(field('num-other-sentinels'));
-    if (others < minOtherSentinels) throw new Error(`it knows ${others} other sentinels, minOtherSentinels is ${minOtherSentinels}`);
+    if (others < minOtherSentinels)
+      throw new Error(`it knows ${others} other sentinels, minOtherSentinels is ${minOtherSentinels}`);
     return { host: field('ip'), port: Number(field('port')) };
   } finally {
     patience.removeEventListener('abort', giveUp);

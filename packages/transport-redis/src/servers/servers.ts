@@ -15,6 +15,8 @@ export interface Command {
 export interface ServerEvents {
   /** These keys were changed since they were read; undefined: any may have been. */
   invalidated(keys: readonly Buffer[] | undefined): void;
+  /** All keys of a database were removed, of ours or of another one. */
+  flushed(): void;
   /** Something was published on a channel that a pattern of ours fits. */
   published(pattern: string, payload: string): void;
 }

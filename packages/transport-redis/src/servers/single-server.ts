@@ -13,7 +13,12 @@ export interface ServerGuard {
 
 /** One server that has all keys. */
 export class SingleServer implements Servers {
-  static async open(address: Address, parts: NodeParts, signal: AbortSignal, guard?: ServerGuard): Promise<SingleServer> {
+  static async open(
+    address: Address,
+    parts: NodeParts,
+    signal: AbortSignal,
+    guard?: ServerGuard,
+  ): Promise<SingleServer> {
     const node = await RedisNode.open(address, parts, signal);
     try {
       await inspect(node, false, parts.settings.logger);

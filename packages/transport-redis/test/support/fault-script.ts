@@ -67,22 +67,41 @@ export async function faultScript(url: string, seed: number, consumers = 10): Pr
     for (let round = 0; round < 3 + random() * 3; round++) {
       for (const queue of queues) {
         const id = ledger.newId();
-        publishes.push(ledger.track(id, producer.publish(id, { routingKey: queue.name, timeout: 20_000 }).then((end) => end.guarantee)));
+        publishes.push(
+          ledger.track(
+            id,
+            producer.publish(id, { routingKey: queue.name, timeout: 20_000 }).then((end) => end.guarantee),
+          ),
+        );
       }
       await strike(proxy, random);
     }
     await proxy.heal();
     await Promise.all(publishes);
     for (const { name } of queues) {
-      const properties = { delivery_info: { exchange: '', routing_key: name }, body_encoding: null, delivery_tag: name };
-      const message = { body: `last ${name}`, 'content-type': 'text/plain', 'content-encoding': 'utf-8', headers: {}, properties };
+      const properties = {
+        delivery_info: { exchange: '', routing_key: name },
+        body_encoding: null,
+        delivery_tag: name,
+      };
+      const message = {
+        body: `last ${name}`,
+        'content-type': 'text/plain',
+        'content-encoding': 'utf-8',
+        headers: {},
+        properties,
+      };
       await raw.lpush(prefix + name, JSON.stringify(message));
     }
     await until('every consumer gets its last message', () => last.size === consumers, 20_000);
-    await until('all is settled', async () => {
-      const left = await raw.keys(`${prefix}*`);
-      return left.length === 0;
-    }, 20_000);
+    await until(
+      'all is settled',
+      async () => {
+        const left = await raw.keys(`${prefix}*`);
+        return left.length === 0;
+      },
+      20_000,
+    );
     ledger.assertNothingLost({ allowDuplicates: true, allowLostAcks: true });
   } finally {
     await Promise.all([consuming.close({ timeout: 2000 }), publishing.close({ timeout: 2000 })]);

@@ -11,7 +11,7 @@ await connection.consume(
   new Queue<string>(name),
   async (body, message) => {
     print(`got ${body}`);
-    if (manner === 'hold') return new Promise(() => undefined);
+    if (manner === 'hold') await new Promise(() => undefined);
     print(`${await message.ack()} ${body}`);
   },
   { prefetch: 50 },
