@@ -27,6 +27,8 @@ export { Producer } from './client/producer.ts';
 export type { ProducerOptions, PublishDefaults, PublishOptions, PublishResult } from './client/publish-options.ts';
 export { Queue } from './client/queue.ts';
 export type { QueueBindOptions, QueueJson, QueueOptions } from './client/queue-options.ts';
+export type { ReplyOptions } from './client/reply-options.ts';
+export type { RequestOptions } from './client/requests.ts';
 export { ResourcePool } from './client/resource-pool.ts';
 export type { PooledResource, ResourceKind } from './client/resource-pool.ts';
 export { SimpleBuffer, SimpleQueue } from './client/simple-queue.ts';

@@ -22,6 +22,8 @@ import { Control } from './control.ts';
 import { Dialler } from './dialler.ts';
 import type { Emitter } from './emitter.ts';
 import type { Host, HostedChannel, HostedConsumer, HostedProducer, Place } from './host.ts';
+import { publishOn } from './publish-on.ts';
+import type { PublishOptions, PublishResult } from './publish-options.ts';
 import { Supervisor } from './supervisor.ts';
 import { wrapError } from './wrap-error.ts';
 
@@ -144,6 +146,10 @@ export class ConnectionHost implements Host {
     for (const channel of this.channels) if (channel.consumes(queue)) return;
     this.control.ledger.forgetQueue(queue);
     this.control.declared.clear();
+  }
+
+  publish(body: unknown, options: PublishOptions): Promise<PublishResult> {
+    return publishOn(this.defaultChannel(), body, options);
   }
 
   returned(message: ReturnedMessage): void {

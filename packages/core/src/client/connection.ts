@@ -24,7 +24,9 @@ import type { Message } from './message.ts';
 import { ChannelPool, ConnectionPool } from './pools.ts';
 import { Producer } from './producer.ts';
 import type { ProducerOptions } from './publish-options.ts';
+import type { Exchange } from './exchange.ts';
 import type { Queue } from './queue.ts';
+import { Requests, type RequestOptions } from './requests.ts';
 import { SimpleBuffer, SimpleQueue } from './simple-queue.ts';
 import type { SimpleQueueOptions } from './simple-queue.ts';
 
@@ -40,6 +42,7 @@ export class Connection implements Place, AsyncDisposable {
   #host: ConnectionHost;
   #closed: Promise<CloseReport> | undefined;
   #drained = 0;
+  #requests: Requests | undefined;
 
   /**
    * @param url - One URL, several separated by `;`, or a list: the hosts of a failover list, tried in turn.
@@ -158,6 +161,18 @@ export class Connection implements Place, AsyncDisposable {
     return new SimpleBuffer<T>(this, queue, options);
   }
 
+  /**
+   * Sends a request to a queue, a queue's name, or an exchange, and resolves to the decoded reply: what the other side gave to
+   * `message.reply`. All requests of a connection share one queue for replies. Rejects with TimeoutError when the reply does not
+   * come in time, with UnroutableError when no queue takes the request (where the transport can tell), and with what a publish
+   * rejects with. A link that breaks meanwhile may lose the reply; the request may have been carried out all the same.
+   */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what the other side answers
+  request<R = unknown>(target: Queue | Exchange | string, body: unknown, options: RequestOptions = {}): Promise<R> {
+    this.#requests ??= new Requests(this);
+    return this.#requests.send<R>(target, body, options);
+  }
+
   /** A pool of connections like this one. */
   pool(options: { readonly limit?: number } = {}): ConnectionPool {
     return new ConnectionPool(this, options.limit);
@@ -248,6 +263,8 @@ export class Connection implements Place, AsyncDisposable {
    * idempotent.
    */
   close(options: WaitOptions = {}): Promise<CloseReport> {
+    this.#requests?.abandon();
+    this.#requests = undefined;
     this.#closed ??= closeConnection(this.#host, options);
     return this.#closed;
   }

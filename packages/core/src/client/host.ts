@@ -11,6 +11,7 @@ import type { TransportConnection } from '../spi/transport.ts';
 import type { ConsumerOptions, Handler, Queues } from './consumer-options.ts';
 import type { Consumer } from './consumer.ts';
 import type { Control } from './control.ts';
+import type { PublishOptions, PublishResult } from './publish-options.ts';
 
 /** What the parts of a connection need of the whole. */
 export interface Host {
@@ -50,6 +51,8 @@ export interface Host {
   /** A consumer left this queue; an auto-delete queue without consumers is no longer ours to restore. */
   queueLeft(queue: string): void;
   returned(message: ReturnedMessage): void;
+  /** Publishes on the connection's own channel. */
+  publish(body: unknown, options: PublishOptions): Promise<PublishResult>;
   flow(blocked: boolean, reason: string | undefined): void;
   /** Resolves when the broker takes publishes again. */
   unblocked(wait: WaitOptions, doing: string): Promise<void>;

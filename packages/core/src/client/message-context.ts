@@ -19,6 +19,7 @@ export function messageContext(
     accept: options.accept && serializers.acceptedTypes(options.accept),
     noAck: options.noAck,
     wrap: (error, doing) => owner.wrap(error, doing),
+    publish: (body, how) => owner.publish(body, how),
     ...(options.settled ? { settled: options.settled } : {}),
   };
 }

@@ -7,6 +7,8 @@ import type { CodecLimits } from '../codec/limits.ts';
 import type { SerializerRegistry } from '../codec/serializers.ts';
 import type { Delivery, DeliveryTag, Headers, MessageProperties, SettleOutcome } from '../spi/envelope.ts';
 import type { ChannelSession } from './channel-session.ts';
+import type { PublishOptions, PublishResult } from './publish-options.ts';
+import { replyOptions, type ReplyOptions } from './reply-options.ts';
 
 /** Where a message came from and how. */
 export interface DeliveryInfo {
@@ -33,6 +35,7 @@ export interface MessageContext {
   readonly noAck: boolean;
   readonly logger: Logger;
   wrap(error: unknown, doing: string): KombuError;
+  publish(body: unknown, options: PublishOptions): Promise<PublishResult>;
   /** Called once, when the message of this number leaves the state `received`; `multiple`: with all before it. */
   settled?(number: number, multiple: boolean): void;
 }
@@ -146,6 +149,14 @@ export class Message<T = unknown> {
   /** Back to the queue it came from, marked as redelivered. `delay`: hidden for so many milliseconds, where the transport can. */
   requeue(options: { readonly delay?: number } = {}): Promise<SettleOutcome> {
     return this.#settle('requeued', options.delay ? { delay: options.delay } : undefined);
+  }
+
+  /**
+   * Answers the sender of a request: to its `replyTo`, with its `correlationId`, in its serialization unless `serializer` says
+   * otherwise. The message still has to be settled. Rejects with InvalidArgumentError when no reply is wanted.
+   */
+  async reply(body: unknown, options: ReplyOptions = {}): Promise<PublishResult> {
+    return this.#context.publish(body, { ...replyOptions(this, this.#context.serializers), ...options });
   }
 
   /** Acks, and logs what goes wrong instead of rejecting. */

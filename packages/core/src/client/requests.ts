@@ -28,7 +28,7 @@ const abandonedAfterMs = 60_000;
 export class Requests {
   readonly #place: Place;
   readonly #producer: Producer;
-  readonly #waiting = new Set<(reason: Error) => void>();
+  readonly #waiting = new Map<string, (reason: Error) => void>();
   #inbox: ReplyInbox | undefined;
 
   constructor(place: Place) {
@@ -44,18 +44,7 @@ export class Requests {
     const inbox = (this.#inbox ??= this.#makeInbox());
     await inbox.open({ timeout, signal: options.signal });
     const ticket = randomUUID();
-    let fail!: (reason: Error) => void;
-    const reply = new Promise<R>((resolve, reject) => {
-      fail = reject;
-      inbox.listen(ticket, (message) => {
-        try {
-          resolve(message.payload as R);
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-    this.#waiting.add(fail);
+    const reply = this.#expect<R>(inbox, ticket);
     try {
       const left = Math.max(1, until - clock.now());
       const published = this.#producer.publish(body, {
@@ -72,15 +61,26 @@ export class Requests {
       return await bounded(answer, { timeout: left, signal: options.signal }, clock, 'Waiting for a reply');
     } finally {
       inbox.forget(ticket);
-      this.#waiting.delete(fail);
+      this.#waiting.delete(ticket);
     }
   }
 
-  /** Requests that wait reject. */
-  async close(): Promise<void> {
-    for (const fail of this.#waiting) fail(closedError());
-    await this.#inbox?.close();
-    await this.#producer.close();
+  /** Requests that wait reject; their consumer closes with the connection. */
+  abandon(): void {
+    for (const reject of this.#waiting.values()) reject(closedError());
+  }
+
+  #expect<R>(inbox: ReplyInbox, ticket: string): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(ticket, reject);
+      inbox.listen(ticket, (message) => {
+        try {
+          resolve(message.payload as R);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
   #makeInbox(): ReplyInbox {

@@ -2,9 +2,9 @@ import type { Exchange } from '../client/exchange.ts';
 import type { Place } from '../client/host.ts';
 import type { Message } from '../client/message.ts';
 import type { Producer } from '../client/producer.ts';
-import type { PublishOptions, PublishResult } from '../client/publish-options.ts';
+import type { PublishResult } from '../client/publish-options.ts';
+import { replyOptions, type ReplyOptions } from '../client/reply-options.ts';
 import type { Queue } from '../client/queue.ts';
-import { InvalidArgumentError } from '../errors.ts';
 import { iterMessages, type DrainOptions } from './event-loop.ts';
 
 /**
@@ -17,12 +17,10 @@ export async function sendReply(
   request: Message,
   body: unknown,
   producer: Producer,
-  options: PublishOptions = {},
+  options: ReplyOptions = {},
 ): Promise<PublishResult> {
-  const { replyTo, correlationId } = request.properties;
-  if (replyTo === undefined) throw new InvalidArgumentError('The message has no replyTo: its sender wants no reply');
-  const serializer = request.contentType === undefined ? {} : serializerOf(producer, request.contentType);
-  return producer.publish(body, { ...serializer, ...options, exchange, routingKey: replyTo, correlationId });
+  const reply = replyOptions(request, producer.internals.serializers);
+  return producer.publish(body, { ...reply, ...options, exchange });
 }
 
 /** The bodies of replies that come to a queue, which is deleted when one has come. As `kombu.common.collect_replies`. */
@@ -41,9 +39,4 @@ export async function* collectReplies<T = unknown>(
   } finally {
     if (received) await queue.delete(place);
   }
-}
-
-function serializerOf(producer: Producer, contentType: string): { serializer?: string } {
-  const name = producer.internals.serializers.typeToName(contentType);
-  return name === undefined ? {} : { serializer: name };
 }

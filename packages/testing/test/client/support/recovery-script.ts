@@ -46,7 +46,6 @@ async function strike(bench: Bench, random: Random): Promise<void> {
     if (name !== undefined && bench.broker.ready(name).length === 0) bench.broker.deleteQueue(name);
   } else if (kind === 6) {
     const method = breakable[Math.floor(random() * breakable.length)] as TransportMethod;
-    const silence: Fault = () => new Promise(() => {});
     bench.rules.push({ method, skip: Math.floor(random() * 30), times: 1, fault: silence });
     await bench.network.drop();
   }
@@ -57,6 +56,8 @@ async function strike(bench: Bench, random: Random): Promise<void> {
  * fault every queue gets one more message, and every consumer has to get it, without restart and soon; nothing that was
  * confirmed may be lost.
  */
+const silence: Fault = () => new Promise(() => {});
+
 export async function recoveryScript(seed: number, consumers = 50): Promise<void> {
   const random = seeded(seed);
   const bench = new Bench();
