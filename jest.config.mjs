@@ -16,6 +16,9 @@ export const services = {
   globalTeardown: `${import.meta.dirname}/tools/services/jest/teardown.mjs`,
 };
 
+// What the conformance suites found, for `npm run capabilities`. Tests run in processes that inherit it.
+process.env.KOMBU_CONFORMANCE_REPORTS ??= `${import.meta.dirname}/reports/conformance`;
+
 /** One jest project for every workspace folder that has tests. */
 const project = (folder) => ({
   ...typescript,

@@ -1,8 +1,12 @@
-import { conformanceTable, runConformance, transportConformance } from '@kombu/testing';
+import { fileURLToPath } from 'node:url';
+import type { CaseStatus } from '@kombu/testing';
+import { conformanceTable, readConformanceReports, runConformance, transportConformance } from '@kombu/testing';
 import Table from 'cli-table3';
 import { capabilityRows } from './capability-rows.ts';
 import { findTransports } from './find-transports.ts';
 import { memoryHarness } from './memory-harness.ts';
+
+const statuses: readonly CaseStatus[] = ['pass', 'quirk', 'unsupported', 'skipped', 'fail'];
 
 function print(title: string, head: readonly string[], rows: readonly (readonly string[])[]): void {
   const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
@@ -17,25 +21,30 @@ print('Capabilities', ['', ...columns], capabilityRows(transports.map(({ capabil
 for (const { packageName, problem } of found)
   if (problem !== undefined) console.log(`without: ${packageName} (${problem})`);
 
-// The only broker that is always there. The others run the same cases in the tests of their packages.
-const report = await runConformance(transportConformance, memoryHarness());
-const groups = conformanceTable([report]);
+// What the tests of each package found on its broker last. The in-memory one is always there.
+const kept = readConformanceReports(fileURLToPath(new URL('../../../reports/conformance', import.meta.url)));
+const reports = kept.filter(({ name }) => !name.startsWith('the store of '));
+if (!reports.some(({ name }) => name === 'memory')) {
+  reports.unshift(await runConformance(transportConformance, memoryHarness()));
+}
 print(
-  '\nConformance, by group of cases',
-  ['', report.name, 'cases'],
-  groups.map(({ group, status }) => [group, status[report.name] ?? '-', count(group)]),
+  '\nConformance, by group of cases: what holds on each broker, as its tests found last (npm test)',
+  ['', ...reports.map(({ name }) => name)],
+  conformanceTable(reports).map(({ group, status }) => [group, ...reports.map(({ name }) => status[name] ?? '-')]),
 );
-for (const { id, status, reason, error } of report.results) {
-  if (status === 'quirk') console.log(`quirk: ${id}: ${reason ?? ''}`);
-  if (status === 'fail') console.log(`FAIL: ${id}: ${error instanceof Error ? error.message : String(error)}`);
-}
-if (report.results.some(({ status }) => status === 'fail')) process.exitCode = 1;
-
-/** How many cases of a group ended how: `7 pass, 1 unsupported`. */
-function count(group: string): string {
-  const counts = new Map<string, number>();
-  for (const each of report.results) {
-    if (each.group === group) counts.set(each.status, (counts.get(each.status) ?? 0) + 1);
+print(
+  '\nCases',
+  ['', ...statuses],
+  reports.map(({ name, results }) => [
+    name,
+    ...statuses.map((status) => String(results.filter((result) => result.status === status).length)),
+  ]),
+);
+for (const { name, results } of reports) {
+  for (const { id, status, reason, error } of results) {
+    if (status === 'quirk') console.log(`quirk of ${name}: ${id}: ${reason ?? ''}`);
+    if (status === 'fail')
+      console.log(`FAIL of ${name}: ${id}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return [...counts].map(([status, number]) => `${number} ${status}`).join(', ');
 }
+if (reports.some(({ results }) => results.some(({ status }) => status === 'fail'))) process.exitCode = 1;

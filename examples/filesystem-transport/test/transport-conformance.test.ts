@@ -6,7 +6,7 @@ const leaseMs = 300;
 const noList = 'Kombu keeps no list of queues: a queue is there when somebody uses it';
 
 registerConformance(
-  { describe, it },
+  { describe, it, afterAll },
   transportConformance,
   transportHarness({
     name: 'filesystem',

@@ -3,6 +3,7 @@ export { NotOffered, group } from './case.ts';
 export type { CaseScope, Harness, HarnessOptions } from './harness.ts';
 export type { TestRunner } from './register.ts';
 export { registerConformance } from './register.ts';
+export { readConformanceReports } from './report-file.ts';
 export type { CaseResult, CaseStatus, ConformanceReport } from './run.ts';
 export { runCase, runConformance } from './run.ts';
 export type { OpenStore, StoreCase, StoreMember, StoreTest } from './store/store-test.ts';

@@ -7,6 +7,6 @@ import {
 } from '../../src/conformance/index.ts';
 import { fullStores, memoryHarness, memoryStores } from './memory.ts';
 
-registerConformance({ describe, it }, transportConformance, transportHarness(memoryHarness));
+registerConformance({ describe, it, afterAll }, transportConformance, transportHarness(memoryHarness));
 registerConformance({ describe, it }, storeConformance, storeHarness(memoryStores));
 registerConformance({ describe, it }, storeConformance, storeHarness(fullStores));
