@@ -5,6 +5,7 @@ import { describePrivateService, describeService, type Redis as RedisService } f
 import { redisTransport } from '../src/index.ts';
 import { openTestStore, newPrefix } from './support/stores.ts';
 import { connectRaw } from './support/raw.ts';
+import { until } from './support/wait.ts';
 
 class Log {
   readonly lines: string[] = [];
@@ -111,7 +112,7 @@ await describeService('redis', 'connecting', (redis) => {
       await attempt;
       await connection.close();
     }
-    expect(String(await raw.client('LIST'))).not.toContain('given-up');
+    await until('all sockets are closed', async () => !String(await raw.client('LIST')).includes('given-up'));
     await raw.quit();
   });
 

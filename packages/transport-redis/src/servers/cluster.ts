@@ -3,9 +3,9 @@ import type { Argument } from '../client.ts';
 import type { Script } from '../scripts/script.ts';
 import { nameOf, type HostAddress } from './addresses.ts';
 import { dial } from './dial.ts';
-import { inspect } from './inspect.ts';
 import { keySlot } from './key-slot.ts';
-import { RedisNode, type NodeParts } from './node.ts';
+import type { NodeParts, RedisNode } from './node.ts';
+import { openNode } from './open-node.ts';
 import { readRedirect } from './redirect.ts';
 import { messageOf } from './reply-error.ts';
 import type { BlockingConnection, Command, Servers } from './servers.ts';
@@ -28,7 +28,7 @@ export class Cluster implements Servers {
     const reasons: string[] = [];
     for (const seed of seeds) {
       try {
-        const home = await openMember(seed, parts, signal);
+        const home = await openNode(seed, true, parts, signal);
         return await new Cluster(seed, home, parts).#begin();
       } catch (error) {
         signal.throwIfAborted();
@@ -153,7 +153,7 @@ export class Cluster implements Servers {
     const name = nameOf(address);
     let member = this.#opening.get(name);
     if (!member) {
-      member = openMember(address, this.#parts, this.#over.signal);
+      member = openNode(address, true, this.#parts, this.#over.signal);
       this.#opening.set(name, member);
       member.then(
         (node) => this.#adopt(address, node),
@@ -211,16 +211,5 @@ export class Cluster implements Servers {
     if (this.#timer) this.#parts.clock.clearTimeout(this.#timer);
     for (const node of this.#open.values()) void node.close();
     this.#end(error);
-  }
-}
-
-async function openMember(address: HostAddress, parts: NodeParts, signal: AbortSignal): Promise<RedisNode> {
-  const node = await RedisNode.open(address, parts, signal);
-  try {
-    await inspect(node, true, parts.settings.logger);
-    return node;
-  } catch (error) {
-    await node.close();
-    throw error;
   }
 }

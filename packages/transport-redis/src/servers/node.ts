@@ -20,12 +20,11 @@ const invalidations = '__redis__:invalidate';
 /** One server, over a pair of connections: one for commands, one for what the server says by itself. Neither is mended. */
 export class RedisNode {
   /** Connects both. Rejects when either fails, with nothing left open. */
-  static async open(address: Address, parts: NodeParts, signal: AbortSignal): Promise<RedisNode> {
+  static async connect(address: Address, parts: NodeParts, signal: AbortSignal): Promise<RedisNode> {
     const both = [dial(address, parts.settings, signal), dial(address, parts.settings, signal)] as const;
     const [commands, events] = await Promise.allSettled(both);
     if (commands.status === 'fulfilled' && events.status === 'fulfilled') {
-      const node = new RedisNode(parts, commands.value, events.value);
-      return node.#begin();
+      return new RedisNode(parts, commands.value, events.value);
     }
     for (const result of [commands, events]) if (result.status === 'fulfilled') result.value.client.disconnect();
     throw (commands.status === 'rejected' ? commands : (events as PromiseRejectedResult)).reason;
@@ -60,6 +59,13 @@ export class RedisNode {
 
   get client(): RedisClient {
     return this.#commands;
+  }
+
+  /** Asks the server to tell of changes to keys, unless that is not wanted. */
+  async begin(): Promise<void> {
+    const { wakeup } = this.#parts.options;
+    this.#listen();
+    if (wakeup === 'auto' || wakeup === 'tracking') await this.#track(wakeup === 'tracking');
   }
 
   async call(command: string, args: readonly Argument[], binary = false): Promise<unknown> {
@@ -109,18 +115,6 @@ export class RedisNode {
     this.#end(error);
   }
 
-  async #begin(): Promise<this> {
-    try {
-      const { wakeup } = this.#parts.options;
-      this.#listen();
-      if (wakeup === 'auto' || wakeup === 'tracking') await this.#track(wakeup === 'tracking');
-      return this;
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
-  }
-
   #listen(): void {
     const { events } = this.#parts;
     this.#events.on('messageBuffer', (channel, message) => {
@@ -140,7 +134,8 @@ export class RedisNode {
       await this.call('CLIENT', ['TRACKING', 'ON', 'REDIRECT', id as number]);
       this.#tracks = true;
     } catch (error) {
-      if (insists || !isReplyError(error)) throw withoutArguments(error);
+      const isRefused = isReplyError(error) && /^(NOPERM|ERR) /.test(messageOf(error));
+      if (insists || !isRefused) throw withoutArguments(error);
       this.#parts.settings.logger.warn(
         'Redis refuses CLIENT TRACKING: consumers wait with blocking commands, each on a connection of its own',
         { error: withoutArguments(error) },

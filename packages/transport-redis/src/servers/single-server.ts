@@ -1,8 +1,8 @@
 import type { Argument } from '../client.ts';
 import type { Script } from '../scripts/script.ts';
 import { dial, type Address } from './dial.ts';
-import { inspect } from './inspect.ts';
-import { RedisNode, type NodeParts } from './node.ts';
+import type { NodeParts, RedisNode } from './node.ts';
+import { openNode } from './open-node.ts';
 import type { BlockingConnection, Command, Servers } from './servers.ts';
 
 /** Knows when this server is no longer the one to talk to. */
@@ -19,13 +19,7 @@ export class SingleServer implements Servers {
     signal: AbortSignal,
     guard?: ServerGuard,
   ): Promise<SingleServer> {
-    const node = await RedisNode.open(address, parts, signal);
-    try {
-      await inspect(node, false, parts.settings.logger);
-    } catch (error) {
-      await node.close();
-      throw error;
-    }
+    const node = await openNode(address, false, parts, signal);
     return new SingleServer(node, address, parts, guard);
   }
 

@@ -60,7 +60,7 @@ export function registerSuites(given: ConformanceOptions): void {
     }),
   );
   registerConformance(
-    { describe, it },
+    { describe, it, afterAll },
     transportConformance,
     transportHarness({
       ...times,
