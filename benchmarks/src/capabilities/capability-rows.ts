@@ -16,6 +16,7 @@ const labels: Readonly<Record<keyof Capabilities, string>> = {
   leaseMs: 'lease, ms',
   maxLeaseMs: 'longest lease with renewals, ms',
   heartbeats: 'heartbeats',
+  replyQueue: 'pseudo queue for replies',
   maxPayloadBytes: 'largest message, bytes',
 };
 

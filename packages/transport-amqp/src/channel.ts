@@ -15,15 +15,17 @@ import type {
   SettleOutcome,
   TransportChannel,
 } from '@kombu/core/spi';
+import { InvalidArgumentError } from '@kombu/core/spi';
 import type { ReplyFrame } from './client.ts';
 import type { ChannelLife } from './channel-life.ts';
 import { closeChannel } from './close-channel.ts';
-import { Consumers } from './consumers.ts';
+import { Consumers, checkPrefetch } from './consumers.ts';
 import { bind, declareExchange, declareQueue, unbind } from './declarations.ts';
 import type { FleetingQueues } from './fleeting-queues.ts';
 import { Getter } from './getter.ts';
 import { Publisher } from './publisher.ts';
 import type { PublisherParts } from './publisher.ts';
+import { ReplyLane, replyQueue } from './reply-lane.ts';
 import { Settlements } from './settlements.ts';
 import { ContentReader } from './wire/content-reader.ts';
 import { basicRecover } from './wire/methods.ts';
@@ -44,6 +46,7 @@ export class AmqpChannel implements TransportChannel {
   readonly #settlements: Settlements;
   readonly #consumers: Consumers;
   readonly #getter: Getter;
+  readonly #replies: ReplyLane;
   readonly #publisher: Publisher;
   #closing: Promise<void> | undefined;
 
@@ -53,7 +56,9 @@ export class AmqpChannel implements TransportChannel {
     this.#life = life;
     this.#settlements = new Settlements(life, parts.clock, () => this.#consumers.handOut());
     this.#consumers = new Consumers(life, this.#settlements, events);
-    this.#publisher = new Publisher({ ...parts, returned: (message) => events.returned(message) });
+    const owner = { ...parts, returned: events.returned.bind(events) };
+    this.#replies = new ReplyLane(owner, events);
+    this.#publisher = new Publisher(owner, this.#replies);
     const reader = new ContentReader(this.#consumers, life.socket.texts);
     this.#getter = new Getter(life, reader, this.#settlements);
     life.socket.attach(life.inner, reader);
@@ -121,16 +126,22 @@ export class AmqpChannel implements TransportChannel {
   }
 
   async consume(options: ConsumeOptions): Promise<ConsumeResult> {
-    await this.#consumers.consume(options);
-    return { ephemeral: this.#parts.fleeting.has(options.queue) };
+    const { queue, consumerTag } = options;
+    if (this.#life.isOver) throw await this.#life.whyOver();
+    this.#checkTag(consumerTag);
+    const isForReplies = queue === replyQueue;
+    await (isForReplies ? this.#replies : this.#consumers).consume(options);
+    return { ephemeral: isForReplies || this.#parts.fleeting.has(queue) };
   }
 
   cancel(consumerTag: string): Promise<void> {
-    return this.#consumers.cancel(consumerTag);
+    return this.#replies.has(consumerTag) ? this.#replies.close() : this.#consumers.cancel(consumerTag);
   }
 
-  setPrefetch(consumerTag: string, prefetch: number): Promise<void> {
-    return this.#consumers.setPrefetch(consumerTag, prefetch);
+  async setPrefetch(consumerTag: string, prefetch: number): Promise<void> {
+    checkPrefetch(prefetch);
+    // Without acks there is no credit.
+    if (!this.#replies.has(consumerTag)) await this.#consumers.setPrefetch(consumerTag, prefetch);
   }
 
   ack(tag: DeliveryTag, options?: { readonly multiple?: boolean }): Promise<SettleOutcome> {
@@ -143,7 +154,7 @@ export class AmqpChannel implements TransportChannel {
 
   /** The broker requeues what it counts as unacked at its answer, deliveries that crossed the request included. */
   recover(): Promise<void> {
-    this.#life.socket.flush();
+    if (!this.#life.isOver) this.#settlements.startRecovery();
     return this.#life.call(
       (inner) =>
         new Promise((resolve, reject) => {
@@ -158,6 +169,7 @@ export class AmqpChannel implements TransportChannel {
   }
 
   lastReadAt(consumerTag: string): number | undefined {
+    if (this.#replies.has(consumerTag)) return this.#replies.lastReadAt;
     return this.#consumers.has(consumerTag) ? this.#life.socket.lastReadAt : undefined;
   }
 
@@ -165,6 +177,13 @@ export class AmqpChannel implements TransportChannel {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** RabbitMQ makes up a tag for an empty one, and closes the whole connection for one that is taken. */
+  #checkTag(consumerTag: string): void {
+    if (consumerTag === '') throw new InvalidArgumentError('The tag of a consumer cannot be empty');
+    if (!this.#consumers.has(consumerTag) && !this.#replies.has(consumerTag)) return;
+    throw new InvalidArgumentError(`There is a consumer with the tag '${consumerTag}' on this channel already`);
   }
 
   async #close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ChannelModel } from 'amqplib';
 import { errorOf } from '@kombu/core/spi';
+import { checkShortText } from './wire/short-text.ts';
 
 /** A frame as amqplib hands it to whoever waits for a reply. */
 export interface ReplyFrame {
@@ -15,6 +16,8 @@ export type Reply = (error: Error | ReplyFrame | null, frame?: ReplyFrame) => vo
 export interface InnerConnection {
   readonly stream: Socket;
   readonly frameMax: number;
+  /** The broker takes no publishes for now, and so reads nothing. */
+  readonly blocked: boolean;
   rest: Buffer;
   recvSinceLastCheck: boolean;
   sentSinceLastCheck: boolean;
@@ -26,7 +29,7 @@ export interface InnerConnection {
 export interface InnerChannel {
   readonly ch: number;
   /** Sends a request in its turn; replies are awaited one by one. */
-  sendOrEnqueue(method: number, fields: Readonly<Record<string, unknown>>, reply: Reply): void;
+  sendOrEnqueue: (method: number, fields: Readonly<Record<string, unknown>>, reply: Reply) => void;
 }
 
 /**
@@ -45,4 +48,18 @@ export function innerConnection(model: ChannelModel): InnerConnection {
     'INTERNAL',
     'This version of amqplib is built differently inside: install one of the range that this package names',
   );
+}
+
+/**
+ * amqplib counts a request that it cannot write as sent: the channel would wait for the answer for ever, and all later
+ * requests with it. So such texts do not get that far.
+ */
+export function refuseUnwritable(channel: InnerChannel): void {
+  const send = channel.sendOrEnqueue.bind(channel);
+  channel.sendOrEnqueue = (method, fields, reply) => {
+    for (const [name, value] of Object.entries(fields)) {
+      if (typeof value === 'string') checkShortText(value, `In a request to RabbitMQ, '${name}'`);
+    }
+    send(method, fields, reply);
+  };
 }

@@ -115,6 +115,10 @@ export class AmqpConnection implements TransportConnection {
     try {
       this.#giveUp.signal.throwIfAborted();
       const socket = await this.#parts.dial(attempt.signal);
+      const { aborted, reason } = attempt.signal;
+      // At the last moment: nobody else would close it.
+      if (aborted) socket.destroy(reason as Error);
+      attempt.signal.throwIfAborted();
       this.#publishing = socket;
       this.#watch(socket);
       return socket;

@@ -33,10 +33,6 @@ export class Consumers {
   async consume(options: ConsumeOptions): Promise<void> {
     const { consumerTag } = options;
     checkPrefetch(options.prefetch);
-    // RabbitMQ would close the whole connection.
-    if (this.#byTag.has(consumerTag)) {
-      throw new InvalidArgumentError(`There is a consumer with the tag '${consumerTag}' on this channel already`);
-    }
     const consumer = new AmqpConsumer(options);
     this.#byTag.set(consumerTag, consumer);
     const subscribed = this.#subscribe(consumer, consumerTag);
@@ -118,7 +114,6 @@ export class Consumers {
   }
 
   async #change(consumer: AmqpConsumer, prefetch: number): Promise<void> {
-    checkPrefetch(prefetch);
     const { noAck, exclusive, arguments: args } = consumer.options;
     if (this.#byTag.get(consumer.options.consumerTag) !== consumer || consumer.cancelling) return;
     if (args['x-stream-offset'] !== undefined) {
@@ -163,7 +158,8 @@ export class Consumers {
   }
 }
 
-function checkPrefetch(prefetch: number): void {
+/** @throws InvalidArgumentError for what the protocol has no room for. */
+export function checkPrefetch(prefetch: number): void {
   if (Number.isInteger(prefetch) && prefetch >= 0 && prefetch <= maxPrefetch) return;
   throw new InvalidArgumentError(
     `The prefetch must be an integer from 0 (no limit) up to ${maxPrefetch}, not ${prefetch}`,

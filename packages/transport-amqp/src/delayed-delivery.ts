@@ -1,15 +1,20 @@
 import type { Clock, Route } from '@kombu/core/spi';
-import { LimitExceededError } from '@kombu/core/spi';
+import { LimitExceededError, TimeoutError } from '@kombu/core/spi';
 import type { Channel } from 'amqplib';
 import type { ChannelLife } from './channel-life.ts';
+import { closeChannel } from './close-channel.ts';
 import { delayExit } from './delay-exits.ts';
 import type { DelayExit } from './delay-exits.ts';
 import { delayKey, delayLevels, deliveryExchange, entryExchange, maxDelayMs } from './delay-levels.ts';
 import type { AmqpOptions } from './options.ts';
+import { settledWithin } from './settled-within.ts';
 import { typedTable } from './wire/typed-table.ts';
 
 /** An exit that was used is declared anew after so long, well before the broker lets it go. */
 const renewAfterMs = 3_600_000;
+
+/** How long the broker may take for what it is asked to declare in one go, in milliseconds. */
+const declareMs = 30_000;
 
 /** Exits that are remembered; more are declared again each time. */
 const maxExits = 10_000;
@@ -80,10 +85,20 @@ export class DelayedDelivery {
   #declare(work: (channel: Channel) => Promise<void>): Promise<void> {
     const declared = this.#turn.then(async () => {
       if (this.#life === undefined || this.#life.isOver) this.#life = await this.#openChannel();
-      await this.#life.call(work);
+      await this.#callInTime(this.#life, work);
     });
     this.#turn = declared.catch(() => {});
     return declared;
+  }
+
+  /** A request without an answer costs its channel: the next in turn must not wait behind it for ever. */
+  async #callInTime(life: ChannelLife, work: (channel: Channel) => Promise<void>): Promise<void> {
+    const done = life.call(work);
+    if (await settledWithin(done, declareMs, this.#clock)) return done;
+    done.catch(() => {});
+    life.startClosing();
+    void closeChannel(life.inner, this.#clock);
+    throw new TimeoutError(`RabbitMQ did not declare within ${declareMs} ms what delayed messages pass through`);
   }
 
   async #declareLevels(channel: Channel): Promise<void> {

@@ -13,24 +13,19 @@ export interface Verdict {
 }
 
 /**
- * A channel error says what was wrong, but not with which message. It is told by what the error names. Those before it may
- * have got in; those after it certainly have not.
+ * A channel error says what was wrong, but not with which message. It is told by what the error names, which may be said of
+ * several: then it was one of these. What came before the last of them may have got in (their exchange may have been there a
+ * moment ago); what came after it certainly has not, and may be sent again.
  */
 export function judge(error: Error, publishes: readonly Publish[]): Verdict {
-  const isGuilty = suspicion(error);
-  const culprit = isGuilty ? publishes.findIndex(isGuilty) : -1;
-  if (!isGuilty || culprit === -1) {
-    return { failed: publishes.map((publish) => ({ publish, error: uncertain(error) })), untouched: [] };
-  }
-  const after = publishes.slice(culprit + 1);
+  const isGuilty = suspicion(error) ?? (() => false);
+  const last = publishes.findLastIndex(isGuilty);
+  const end = last === -1 ? publishes.length : last + 1;
   return {
-    failed: [
-      ...publishes.slice(0, culprit).map((publish) => ({ publish, error: uncertain(error) })),
-      { publish: publishes[culprit] as Publish, error },
-      // The same would happen to them, one channel after the other.
-      ...after.filter(isGuilty).map((publish) => ({ publish, error })),
-    ],
-    untouched: after.filter((publish) => !isGuilty(publish)),
+    failed: publishes
+      .slice(0, end)
+      .map((publish) => ({ publish, error: isGuilty(publish) ? error : uncertain(error) })),
+    untouched: publishes.slice(end),
   };
 }
 

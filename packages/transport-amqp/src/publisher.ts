@@ -4,38 +4,43 @@ import { withoutDelayDeaths } from './delay-levels.ts';
 import type { DelayedDelivery } from './delayed-delivery.ts';
 import type { AmqpOptions } from './options.ts';
 import { PublishLane } from './publish-lane.ts';
-import type { LaneOwner } from './publish-lane.ts';
+import type { PublishOwner } from './publish-channel.ts';
+import { replyQueue } from './reply-lane.ts';
+import type { ReplyLane } from './reply-lane.ts';
 
 /** What publishing needs of the connection and the channel. */
-export interface PublisherParts extends LaneOwner {
+export interface PublisherParts extends PublishOwner {
   readonly options: AmqpOptions;
   readonly delayed: DelayedDelivery;
 }
 
-/** Publishes for one channel: with confirms, without, and with a delay. */
+/** Publishes for one channel: with confirms, without, for replies, and with a delay. */
 export class Publisher {
   readonly #parts: PublisherParts;
   /** Messages without confirm have a channel of their own: the broker would confirm them on the other all the same. */
   readonly #confirmed: PublishLane;
   readonly #unconfirmed: PublishLane;
+  readonly #replies: ReplyLane;
 
-  constructor(parts: PublisherParts) {
+  constructor(parts: PublisherParts, replies: ReplyLane) {
     this.#parts = parts;
     this.#confirmed = new PublishLane(parts, true);
     this.#unconfirmed = new PublishLane(parts, false);
+    this.#replies = replies;
   }
 
   publish(envelope: Envelope, route: Route, waiter: PublishWaiter): void {
     if (route.delay) void this.#publishLater(envelope, route, route.delay, waiter);
-    else this.#lane(route).publish(envelope, route, waiter);
+    else this.#laneFor(envelope, route).publish(envelope, route, waiter);
   }
 
   /** Idempotent, never rejects. */
   async close(): Promise<void> {
-    await Promise.all([this.#confirmed.close(), this.#unconfirmed.close()]);
+    await Promise.all([this.#confirmed, this.#unconfirmed, this.#replies].map((lane) => lane.close()));
   }
 
-  #lane({ confirm }: Route): PublishLane {
+  #laneFor({ properties }: Envelope, { confirm }: Route): PublishLane | ReplyLane {
+    if (properties.replyTo === replyQueue) return this.#replies;
     return confirm ? this.#confirmed : this.#unconfirmed;
   }
 
@@ -45,7 +50,7 @@ export class Publisher {
       checkDelay(envelope, delay);
       const way = await delayed.routeFor(route, delay);
       const headers = withoutDelayDeaths(envelope.headers, options);
-      this.#lane(way).publish({ ...envelope, headers }, way, new DelayedPublish(waiter, delayed));
+      this.#laneFor(envelope, way).publish({ ...envelope, headers }, way, new DelayedPublish(waiter, delayed));
     } catch (error) {
       waiter.failed(error);
     }

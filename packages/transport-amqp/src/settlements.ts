@@ -23,6 +23,8 @@ export class Settlements implements Flushed {
   readonly #settled: () => void;
   readonly #timers = new Map<DeliveryTag, ClockTimer>();
   #isAsked = false;
+  /** How many requests to take all back are on their way. */
+  #recoveries = 0;
 
   constructor(life: ChannelLife, clock: Clock, settled: () => void) {
     this.#life = life;
@@ -37,7 +39,7 @@ export class Settlements implements Flushed {
   }
 
   ack(tag: DeliveryTag, multiple: boolean): Promise<SettleOutcome> {
-    if (this.#life.isOver) return leaseLost;
+    if (!this.#isOurs) return leaseLost;
     return this.#settle(() => this.#unacked.ack(tag, multiple));
   }
 
@@ -45,7 +47,7 @@ export class Settlements implements Flushed {
     tag: DeliveryTag,
     { requeue, delay = 0 }: { readonly requeue: boolean; readonly delay?: number },
   ): Promise<SettleOutcome> {
-    if (this.#life.isOver) return leaseLost;
+    if (!this.#isOurs) return leaseLost;
     return this.#settle(() => {
       const outcome = this.#unacked.hold(tag);
       if (outcome === 'ok' && requeue && delay > 0) this.#releaseLater(tag as number, delay);
@@ -56,14 +58,21 @@ export class Settlements implements Flushed {
 
   /** Back to the queue, without a word to anybody: it was never handed out. */
   giveBack(tag: DeliveryTag): void {
-    if (this.#life.isOver || this.#unacked.hold(tag) !== 'ok') return;
+    if (!this.#isOurs || this.#unacked.hold(tag) !== 'ok') return;
     this.#release(tag as number, true);
     this.#ask();
   }
 
-  /** The broker took all of them back. */
-  loseAll(): void {
+  /** The broker is about to be asked to take all back. It closes the channel for settling what it has taken back. */
+  startRecovery(): void {
+    this.#life.socket.flush();
     this.stop();
+    this.#recoveries += 1;
+  }
+
+  /** The broker took all of them back, those that came since the request included. */
+  loseAll(): void {
+    this.#recoveries -= 1;
     this.#unacked.loseAll();
   }
 
@@ -86,6 +95,11 @@ export class Settlements implements Flushed {
   stop(): void {
     for (const timer of this.#timers.values()) this.#clock.clearTimeout(timer);
     this.#timers.clear();
+  }
+
+  /** Does it still matter to the broker what we say about deliveries? */
+  get #isOurs(): boolean {
+    return !this.#life.isOver && this.#recoveries === 0;
   }
 
   #settle(settle: () => SettleOutcome): Promise<SettleOutcome> {

@@ -1,8 +1,9 @@
 import type { Clock } from '@kombu/core/spi';
 import { ConnectionError } from '@kombu/core/spi';
 import type { Channel, ChannelModel } from 'amqplib';
+import { classify } from './classify.ts';
 import type { InnerChannel, InnerConnection } from './client.ts';
-import { innerConnection } from './client.ts';
+import { innerConnection, refuseUnwritable } from './client.ts';
 import { isEnd } from './is-end.ts';
 import { settledWithin } from './settled-within.ts';
 import type { ContentReader } from './wire/content-reader.ts';
@@ -12,6 +13,9 @@ import { WriteBuffer } from './wire/write-buffer.ts';
 
 /** So many bytes are not kept back until the end of the tick. */
 const flushBytes = 64 * 1024;
+
+/** How long the broker may take to open a channel, in milliseconds. */
+const openMs = 15_000;
 
 /** How long the broker may take to answer a polite goodbye, in milliseconds. */
 export const politeMs = 2000;
@@ -61,11 +65,12 @@ export class AmqpSocket {
     this.#frames = new FrameReader(this.frameMax);
     this.#lastReadAt = clock.now();
     this.closed = new Promise((resolve) => {
-      // It comes with `close` again.
-      model.on('error', () => {});
+      // After a breach of the protocol amqplib says goodbye, and waits for an answer for ever.
+      model.on('error', (error) => this.destroy(error));
       model.on('close', (error?: Error) => {
-        this.#end(error);
-        resolve(this.#closing ? undefined : (error ?? new Error('The broker closed the connection')));
+        const reason = reasonOf(error);
+        this.#end(reason);
+        resolve(this.#closing ? undefined : reason);
       });
     });
     this.#takeOverReading();
@@ -88,11 +93,18 @@ export class AmqpSocket {
   /** Opens a channel of amqplib. */
   async openChannel(options: { readonly confirms: boolean }): Promise<Channel & InnerChannel> {
     if (this.#isOver || this.#closing) throw await this.#whyOver();
+    const timer = this.#clock.setTimeout(() => this.#isLateToOpen(), openMs);
     try {
       const opening = options.confirms ? this.model.createConfirmChannel() : this.model.createChannel();
-      return (await opening) as Channel & InnerChannel;
+      const channel = (await opening) as Channel & InnerChannel;
+      // Its end may have come with the answer, and is not told again.
+      if (this.#isOver) throw await this.#whyOver();
+      refuseUnwritable(channel);
+      return channel;
     } catch (error) {
       throw isEnd(error) ? await this.#whyOver() : error;
+    } finally {
+      this.#clock.clearTimeout(timer);
     }
   }
 
@@ -149,6 +161,12 @@ export class AmqpSocket {
     if (!this.#isOver) this.#inner.stream.destroy(reason);
   }
 
+  #isLateToOpen(): void {
+    // It will read on, and answer, when it is no longer short of memory or disk.
+    if (this.#inner.blocked) return;
+    this.destroy(new ConnectionError(`RabbitMQ opened no channel within ${openMs} ms; the connection is given up`));
+  }
+
   async #whyOver(): Promise<Error> {
     const reason = this.#closing ? undefined : await this.closed;
     if (!reason) return new ConnectionError('The connection is closed', { code: 'CLOSED' });
@@ -176,9 +194,12 @@ export class AmqpSocket {
     if (this.#listeners.length === 0) return undefined;
     const listeners = this.#listeners;
     this.#listeners = [];
+    const { stream } = this.#inner;
     return (error) => {
+      // Node calls the write done that was under way when its socket was destroyed.
+      const failure = error ?? (stream.destroyed ? reasonOf(stream.errored) : undefined);
       for (const each of listeners) {
-        if (error) each.lost(error);
+        if (failure) each.lost(failure);
         else each.written();
       }
     };
@@ -213,13 +234,19 @@ export class AmqpSocket {
     return true;
   }
 
-  #end(error: Error | undefined): void {
+  #end(reason: Error): void {
     this.#isOver = true;
     this.#readers.length = 0;
     this.#dirty = [];
-    const reason = error ?? new ConnectionError('The connection was closed');
     for (const each of this.#listeners.splice(0)) each.lost(reason);
     // amqplib only ends its side: a peer that is gone would keep the socket open for ever.
     this.#inner.stream.destroy();
   }
+}
+
+/** Why a connection is over. What nobody knows came of reading what the broker sent. */
+function reasonOf(error: Error | null | undefined): Error {
+  if (!error) return new ConnectionError('The connection was closed');
+  if (classify(error) !== 'INTERNAL') return error;
+  return new ConnectionError(`What RabbitMQ sent cannot be read: ${error.message}`, { cause: error });
 }

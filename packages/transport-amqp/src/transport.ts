@@ -4,6 +4,7 @@ import { AmqpConnection } from './connection.ts';
 import { dial } from './dial.ts';
 import { maxDelayMs } from './delay-levels.ts';
 import { readOptions } from './options.ts';
+import { replyQueue } from './reply-lane.ts';
 import { AmqpSocket } from './socket.ts';
 
 const capabilities: Capabilities = {
@@ -19,6 +20,7 @@ const capabilities: Capabilities = {
   ordering: 'fifo',
   publisherConfirms: true,
   heartbeats: true,
+  replyQueue,
 };
 
 async function connect(target: Target, { clock, logger, signal }: TransportContext): Promise<TransportConnection> {

@@ -14,6 +14,9 @@ const acked = Symbol('acked');
 /** Settled by us; the broker learns of it later. */
 const held = Symbol('held');
 
+/** Tags rise one by one; brokers other than RabbitMQ may leave out some, but none would leave out so many. */
+const maxTagStep = 65_536;
+
 /** `undefined`: both sides count it as settled. */
 type Entry = Holder | typeof acked | typeof held | undefined;
 
@@ -28,8 +31,8 @@ export class Unacked {
   #first = 1;
   /** Below this index all entries are settled on both sides. */
   #head = 0;
-  /** Tags that the broker took back and nobody has settled since. */
-  readonly #lost = new Set<DeliveryTag>();
+  /** All deliveries up to this tag the broker has taken back. */
+  #lostUpTo = 0;
   /** Tags whose acks wait for the flush. */
   #waiting: number[] = [];
 
@@ -37,9 +40,11 @@ export class Unacked {
     this.#channel = channel;
   }
 
-  /** A delivery came; without a holder it counts as settled. */
+  /** A delivery came; without a holder it counts as settled. Throws for a tag that cannot be. */
   add(tag: number, holder: Holder | undefined): void {
     const entries = this.#entries;
+    const step = tag - this.#last;
+    if (step < 1 || step > maxTagStep) throw new Error(`The broker sent the delivery tag ${tag} after ${this.#last}`);
     if (this.#head === entries.length) {
       entries.length = 0;
       this.#head = 0;
@@ -52,7 +57,7 @@ export class Unacked {
 
   /** Marks it as acked; with `multiple` all unsettled ones before it, too. `flush` sends it. */
   ack(tag: DeliveryTag, multiple: boolean): SettleOutcome {
-    if (this.#lost.delete(tag)) return 'lease-lost';
+    if (this.#isLost(tag)) return 'lease-lost';
     const index = this.#indexOf(tag);
     if (multiple) {
       for (let before = this.#head; before < index; before++) {
@@ -66,7 +71,7 @@ export class Unacked {
 
   /** Takes a delivery out of its holder's hands, to be rejected now (`writeReject`) or later (`release`). */
   hold(tag: DeliveryTag): SettleOutcome {
-    if (this.#lost.delete(tag)) return 'lease-lost';
+    if (this.#isLost(tag)) return 'lease-lost';
     const index = this.#indexOf(tag);
     (this.#entries[index] as Holder).unsettled -= 1;
     this.#entries[index] = held;
@@ -85,12 +90,9 @@ export class Unacked {
 
   /** The broker took all back, as `recover` asks it to. */
   loseAll(): void {
-    for (let index = this.#head; index < this.#entries.length; index++) {
-      const entry = this.#entries[index];
-      if (typeof entry !== 'object') continue;
-      entry.unsettled -= 1;
-      this.#lost.add(this.#first + index);
-    }
+    for (const entry of this.#entries) if (typeof entry === 'object') entry.unsettled -= 1;
+    this.#lostUpTo = this.#last;
+    this.#first = this.#lostUpTo + 1;
     this.#waiting = [];
     this.#entries = [];
     this.#head = 0;
@@ -134,6 +136,14 @@ export class Unacked {
     holder.unsettled -= 1;
     this.#entries[index] = acked;
     this.#waiting.push(this.#first + index);
+  }
+
+  get #last(): number {
+    return this.#first + this.#entries.length - 1;
+  }
+
+  #isLost(tag: DeliveryTag): boolean {
+    return typeof tag === 'number' && tag > 0 && tag <= this.#lostUpTo;
   }
 
   /** Where an unsettled delivery stands. */

@@ -26,7 +26,7 @@ export function localLinks(text: string): readonly string[] {
 
 /** The npm and pnpm scripts that a text tells the reader to run. */
 export function namedScripts(text: string): readonly string[] {
-  const commands = text.matchAll(/\bp?npm (?:run ([\w:-]+)|(test)\b)/g);
+  const commands = text.matchAll(/\bp?npm (?:run (?:--silent )?([\w:-]+)|(test)\b)/g);
   return [...new Set([...commands].map(([, run, test]) => (run ?? test) as string))];
 }
 

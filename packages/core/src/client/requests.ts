@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { bounded } from '../reliability/deadline.ts';
+import type { Channel } from './channel.ts';
 import { closedError } from './closed-error.ts';
 import { Exchange } from './exchange.ts';
 import type { Place } from './host.ts';
@@ -26,23 +27,26 @@ const abandonedAfterMs = 60_000;
 
 /** The requests of one connection: they share one queue for replies. */
 export class Requests {
-  readonly #place: Place;
+  /** Brokers with a pseudo queue for replies want both on one channel. */
+  readonly #channel: Channel;
   readonly #producer: Producer;
   readonly #waiting = new Map<string, (reason: Error) => void>();
   #inbox: ReplyInbox | undefined;
 
   constructor(place: Place) {
-    this.#place = place;
-    this.#producer = new Producer(place);
+    this.#channel = place.internals.channelFor(place) as Channel;
+    this.#producer = new Producer(this.#channel);
   }
 
   /** Resolves to the reply, decoded. */
   async send<R>(target: Queue | Exchange | string, body: unknown, options: RequestOptions = {}): Promise<R> {
     const { timeout = defaultTimeout, ...publish } = options;
-    const { clock } = this.#place.internals;
+    const { clock } = this.#channel.internals;
     const until = clock.now() + timeout;
+    const wait = { timeout, signal: options.signal };
+    await this.#channel.open(wait);
     const inbox = (this.#inbox ??= this.#makeInbox());
-    await inbox.open({ timeout, signal: options.signal });
+    await inbox.open(wait);
     const ticket = randomUUID();
     const reply = this.#expect<R>(inbox, ticket);
     try {
@@ -84,12 +88,12 @@ export class Requests {
   }
 
   #makeInbox(): ReplyInbox {
-    const queue = new Queue(`kombu.reply-${randomUUID()}`, {
-      durable: false,
-      exclusive: true,
-      expires: abandonedAfterMs,
-    });
-    return new ReplyInbox(this.#place, { queue, ticketOf: ticketIn });
+    const pseudo = this.#channel.internals.capabilities?.replyQueue;
+    const queue =
+      pseudo === undefined
+        ? new Queue(`kombu.reply-${randomUUID()}`, { durable: false, exclusive: true, expires: abandonedAfterMs })
+        : new Queue(pseudo, { noDeclare: true });
+    return new ReplyInbox(this.#channel, { queue, ticketOf: ticketIn });
   }
 }
 

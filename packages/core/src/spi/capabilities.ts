@@ -37,6 +37,11 @@ export interface Capabilities {
   /** The broker itself says that it has the message. Otherwise a publish is done when the write is. */
   readonly publisherConfirms: boolean;
   readonly heartbeats: boolean;
+  /**
+   * A pseudo queue for replies: consuming it needs no declaration, and nothing is stored. Its consumer does not ack, and has to
+   * be on the channel that publishes the requests, with the name of the queue as their `replyTo`.
+   */
+  readonly replyQueue?: string;
   /** The largest message that the broker takes, in bytes, envelope included. */
   readonly maxPayloadBytes?: number;
 }

@@ -20,7 +20,7 @@ export interface ReturnFields {
 
 /** Who gets the messages of a channel. The header is the payload of the content header frame. */
 export interface ContentSink {
-  delivered?(fields: DeliverFields, header: Buffer, body: Buffer): void;
+  delivered?: ((fields: DeliverFields, header: Buffer, body: Buffer) => void) | undefined;
   returned?(fields: ReturnFields, header: Buffer, body: Buffer): void;
   confirmed?(tag: number, multiple: boolean, isTaken: boolean): void;
 }
@@ -28,6 +28,9 @@ export interface ContentSink {
 type Complete = (header: Buffer, body: Buffer) => void;
 
 const noBody = Buffer.alloc(0);
+
+/** No RabbitMQ can be told to take larger messages. */
+const largestBody = 2 ** 29;
 
 /**
  * Takes the frames of a channel that carry messages or confirm them, and leaves all others to amqplib. A message is a method,
@@ -41,7 +44,8 @@ export class ContentReader {
   #returned: ReturnFields | undefined;
   #expected: Complete | undefined;
   #header: Buffer | undefined;
-  #pieces: Buffer[] = [];
+  /** Made for a body of several frames. */
+  #body: Buffer | undefined;
   #missing = 0;
 
   constructor(sink: ContentSink, texts: TextCache) {
@@ -74,6 +78,7 @@ export class ContentReader {
     const sink = this.#sink;
     switch (payload.readUInt32BE(0)) {
       case basicDeliver:
+        this.#checkIdle();
         this.#delivered = readDeliver(payload, this.#texts);
         return true;
       case basicAck:
@@ -83,6 +88,7 @@ export class ContentReader {
         sink.confirmed?.(readUint64(payload, 4), ((payload[12] as number) & 1) !== 0, false);
         return true;
       case basicReturn:
+        this.#checkIdle();
         this.#returned = readReturn(payload, this.#texts);
         return true;
       default:
@@ -90,11 +96,20 @@ export class ContentReader {
     }
   }
 
+  #checkIdle(): void {
+    if (this.#isAnnounced) throw new Error('The broker sent a message in the middle of another');
+  }
+
+  get #isAnnounced(): boolean {
+    return (this.#delivered ?? this.#returned ?? this.#expected) !== undefined;
+  }
+
   #takeHeader(payload: Buffer): void {
-    const isAnnounced = this.#delivered ?? this.#returned ?? this.#expected;
-    if (!isAnnounced || this.#header) throw new Error('The broker sent a content header where none belongs');
+    if (!this.#isAnnounced || this.#header) throw new Error('The broker sent a content header where none belongs');
     const size = readUint64(payload, 4);
     if (size === 0) return this.#end(payload, noBody);
+    if (size > largestBody)
+      throw new Error(`The broker sent word of a body of ${size} bytes; the largest that can be has ${largestBody}`);
     this.#header = payload;
     this.#missing = size;
   }
@@ -102,16 +117,19 @@ export class ContentReader {
   #takeBody(payload: Buffer): void {
     const header = this.#header;
     if (!header) throw new Error('The broker sent a body where none belongs');
+    const missing = this.#missing;
+    if (payload.length > missing) throw new Error('The broker sent more of a body than it announced');
+    if (!this.#body && payload.length === missing) return this.#end(header, payload);
+    // In one piece from the start: the smallest frames would need a hundred times the memory of what they bring.
+    const body = (this.#body ??= Buffer.allocUnsafeSlow(missing));
+    payload.copy(body, body.length - missing);
     this.#missing -= payload.length;
-    if (this.#missing < 0) throw new Error('The broker sent more of a body than it announced');
-    if (this.#missing > 0) this.#pieces.push(payload);
-    else if (this.#pieces.length === 0) this.#end(header, payload);
-    else this.#end(header, Buffer.concat([...this.#pieces.splice(0), payload]));
+    if (this.#missing === 0) this.#end(header, body);
   }
 
   #end(header: Buffer, body: Buffer): void {
     const [delivered, returned, expected] = [this.#delivered, this.#returned, this.#expected];
-    this.#header = this.#delivered = this.#returned = this.#expected = undefined;
+    this.#header = this.#body = this.#delivered = this.#returned = this.#expected = undefined;
     if (delivered) this.#sink.delivered?.(delivered, header, body);
     else if (returned) this.#sink.returned?.(returned, header, body);
     else expected?.(header, body);

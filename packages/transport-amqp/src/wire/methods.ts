@@ -2,7 +2,6 @@
 export const frameMethod = 1;
 export const frameHeader = 2;
 export const frameBody = 3;
-export const frameHeartbeat = 8;
 
 /** The last byte of each frame. */
 export const frameEnd = 0xce;
@@ -25,5 +24,4 @@ export const basicGetOk = 0x00_3c_00_47;
 export const basicAck = 0x00_3c_00_50;
 export const basicReject = 0x00_3c_00_5a;
 export const basicRecover = 0x00_3c_00_6e;
-export const basicRecoverOk = 0x00_3c_00_6f;
 export const basicNack = 0x00_3c_00_78;

@@ -7,7 +7,7 @@ import type { TextCache } from './text-cache.ts';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** In front of the properties: class, weight and size of the body. */
-export const contentHeadBytes = 12;
+const contentHeadBytes = 12;
 
 /**
  * Reads the payload of a content header frame and joins it with the body.

@@ -1,4 +1,5 @@
 import type { Envelope, Route } from '@kombu/core/spi';
+import { LimitExceededError } from '@kombu/core/spi';
 import {
   basicClass,
   basicPublish,
@@ -14,7 +15,7 @@ import type { WriteBuffer } from './write-buffer.ts';
 /** Writes the frames of published messages on one channel. */
 export class PublishWriter {
   readonly #channel: number;
-  readonly #maxBodyBytes: number;
+  readonly #maxPayloadBytes: number;
   /** The method frame of the last route: publishers tend to stay with theirs. */
   #lastFrame: Buffer = Buffer.alloc(0);
   #lastRoute: Pick<Route, 'exchange' | 'routingKey' | 'mandatory'> | undefined;
@@ -22,24 +23,24 @@ export class PublishWriter {
   /** @param frameMax - The largest frame that was agreed on, in bytes. */
   constructor(channel: number, frameMax: number) {
     this.#channel = channel;
-    this.#maxBodyBytes = frameMax - frameOverheadBytes;
+    this.#maxPayloadBytes = frameMax - frameOverheadBytes;
   }
 
   /**
    * Appends one message. When it throws, nothing was appended.
    *
-   * @throws InvalidArgumentError or EncodeError for what AMQP cannot carry.
+   * @throws InvalidArgumentError or EncodeError for what AMQP cannot carry, LimitExceededError for headers beyond one frame.
    */
   write(out: WriteBuffer, envelope: Envelope, route: Route): void {
     const mark = out.size;
     try {
       this.#writeMethod(out, route);
       this.#writeHeader(out, envelope);
+      this.#writeBody(out, envelope.body);
     } catch (error) {
       out.truncate(mark);
       throw error;
     }
-    this.#writeBody(out, envelope.body);
   }
 
   #writeMethod(out: WriteBuffer, route: Route): void {
@@ -71,12 +72,19 @@ export class PublishWriter {
     out.uint16(0);
     out.uint64(envelope.body.length);
     writeProperties(out, envelope);
+    // The broker would close the connection.
+    const size = out.size - length;
+    if (size > this.#maxPayloadBytes) {
+      throw new LimitExceededError(
+        `The headers and properties of a message take ${size} bytes; a frame, which cannot be larger on this connection, holds ${this.#maxPayloadBytes}`,
+      );
+    }
     this.#closeFrame(out, length);
   }
 
   #writeBody(out: WriteBuffer, body: Buffer): void {
-    for (let start = 0; start < body.length; start += this.#maxBodyBytes) {
-      const end = Math.min(body.length, start + this.#maxBodyBytes);
+    for (let start = 0; start < body.length; start += this.#maxPayloadBytes) {
+      const end = Math.min(body.length, start + this.#maxPayloadBytes);
       const length = this.#openFrame(out, frameBody);
       out.raw(start === 0 && end === body.length ? body : body.subarray(start, end));
       this.#closeFrame(out, length);

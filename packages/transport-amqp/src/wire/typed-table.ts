@@ -1,8 +1,12 @@
 import type { Decimal } from '@kombu/core';
 import { InvalidArgumentError } from '@kombu/core/spi';
 import type { Arguments } from '@kombu/core/spi';
-import { maxTableDepth } from './field-table-writer.ts';
+import { maxTableDepth, writeFieldTable } from './field-table-writer.ts';
 import { fieldTypeOf, scaled } from './field-type.ts';
+import { WriteBuffer } from './write-buffer.ts';
+
+/** amqplib has room for 64 KiB. */
+const maxBytes = 65_000;
 
 /** How amqplib is told the type of a value, which it would guess otherwise: small integers as `b` and `s`. */
 interface Typed {
@@ -13,9 +17,23 @@ interface Typed {
 /**
  * Arguments of a declaration, in the types that {@link fieldTypeOf} says, for amqplib to write.
  *
- * @throws InvalidArgumentError naming the argument that AMQP cannot carry.
+ * @throws InvalidArgumentError naming the argument that AMQP cannot carry, or when all together are too large.
  */
-export function typedTable(table: Arguments, depth = 0): Record<string, unknown> {
+export function typedTable(table: Arguments): Record<string, unknown> {
+  const typed = typedFields(table, 0);
+  const size = sizeOf(table);
+  if (size <= maxBytes) return typed;
+  throw new InvalidArgumentError(`The arguments take ${size} bytes; ${maxBytes} is the most there can be`);
+}
+
+function sizeOf(table: Arguments): number {
+  if (Object.keys(table).length === 0) return 0;
+  const out = new WriteBuffer();
+  writeFieldTable(out, table);
+  return out.size;
+}
+
+function typedFields(table: Arguments, depth: number): Record<string, unknown> {
   const typed: Record<string, unknown> = {};
   for (const key of Object.keys(table)) {
     if (Buffer.byteLength(key) > 255)
@@ -44,7 +62,7 @@ function typedValue(value: unknown, key: string, depth: number): unknown {
     case 'A':
       return (value as readonly unknown[]).map((item) => typedValue(item ?? null, key, depth + 1));
     case 'F':
-      return typedTable(value as Arguments, depth + 1);
+      return typedFields(value as Arguments, depth + 1);
     case undefined:
       throw new InvalidArgumentError(`Argument '${key}' is of a kind that AMQP cannot carry`);
     default:

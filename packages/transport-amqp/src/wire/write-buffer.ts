@@ -1,6 +1,9 @@
-import { InvalidArgumentError } from '@kombu/core/spi';
+import { checkShortText, maxShortBytes } from './short-text.ts';
 
 const chunkBytes = 64 * 1024;
+
+/** A larger chunk, made for a large message, is not kept for the small ones after it. */
+const keptBytes = 1024 * 1024;
 
 /** Where bytes are appended to; grows on demand. What was taken out of it is never touched again. */
 export class WriteBuffer {
@@ -23,6 +26,7 @@ export class WriteBuffer {
   take(): Buffer {
     const taken = this.bytes.subarray(this.#from, this.at);
     this.#from = this.at;
+    if (this.bytes.length > keptBytes) this.#start(chunkBytes);
     return taken;
   }
 
@@ -77,6 +81,7 @@ export class WriteBuffer {
   /** Text of at most 255 bytes. `name` says in the error what it was. */
   shortString(text: string, name: string): void {
     const { length } = text;
+    if (length > maxShortBytes) checkShortText(text, name);
     // Three bytes of UTF-8 at most for each code unit.
     this.reserve(1 + length * 3);
     const { bytes } = this;
@@ -86,15 +91,11 @@ export class WriteBuffer {
     for (let index = 0; index < length; index++) {
       const unit = text.charCodeAt(index);
       if (unit > 127) {
+        checkShortText(text, name);
         end = start + bytes.write(text, start, 'utf8');
         break;
       }
       bytes[end++] = unit;
-    }
-    if (end - start > 255) {
-      throw new InvalidArgumentError(
-        `${name} may have 255 bytes at most, not ${end - start}: AMQP has no room for more`,
-      );
     }
     bytes[this.at] = end - start;
     this.at = end;
@@ -122,10 +123,13 @@ export class WriteBuffer {
   /** Takes what waits along to a new chunk; the old one may be on its way to the socket. */
   #grow(count: number): void {
     const waiting = this.bytes.subarray(this.#from, this.at);
-    const bytes = Buffer.allocUnsafeSlow(Math.max(chunkBytes, 2 * (waiting.length + count)));
-    bytes.set(waiting);
-    this.bytes = bytes;
-    this.at = waiting.length;
+    this.#start(Math.max(chunkBytes, 2 * (waiting.length + count)));
+    this.raw(waiting);
+  }
+
+  #start(bytes: number): void {
+    this.bytes = Buffer.allocUnsafeSlow(bytes);
+    this.at = 0;
     this.#from = 0;
   }
 }

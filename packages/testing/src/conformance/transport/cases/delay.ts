@@ -4,7 +4,7 @@ import { numbered, textOf } from '../messages.ts';
 import type { TransportCase } from '../transport-test.ts';
 
 // Later than this a delayed message is late, in milliseconds before scaling.
-const SLACK_MS = 1000;
+const SLACK_MS = 3000;
 
 /** Delay is a matter of the broker: a delayed message waits there, and nobody holds it. */
 export const delay: readonly TransportCase[] = group('delay', {
