@@ -1,3 +1,4 @@
+import { TimeoutError } from '../errors.ts';
 import type { WaitOptions } from '../reliability/deadline.ts';
 import { Consumer } from './consumer.ts';
 import type { Place } from './host.ts';
@@ -15,6 +16,9 @@ export interface ReplyInboxOptions {
 
 /** Hears each reply for one ticket. Its body is not decoded yet, so reading it may throw. */
 export type ReplyListener = (message: Message) => void;
+
+const defaultTimeout = 30_000;
+const checkEveryMs = 20;
 
 /** A queue for replies, shared by all who wait for one: each reply goes to the listener of its ticket. */
 export class ReplyInbox implements AsyncDisposable {
@@ -35,9 +39,17 @@ export class ReplyInbox implements AsyncDisposable {
     });
   }
 
-  /** Resolves when replies can come. */
-  async open(wait: WaitOptions = {}): Promise<void> {
-    await this.#consumer.consume(wait);
+  /** Resolves when replies can come: after a reconnect, when the broker knows of the consumer again. */
+  async open({ timeout = defaultTimeout, signal }: WaitOptions = {}): Promise<void> {
+    const { clock } = this.#place.internals;
+    const until = clock.now() + timeout;
+    await this.#consumer.consume({ timeout, signal });
+    while (!this.#isConsuming) {
+      const left = until - clock.now();
+      if (left <= 0) throw new TimeoutError(`No reply can come: '${this.queue.name}' is not consumed again yet`);
+      signal?.throwIfAborted();
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, Math.min(left, checkEveryMs)));
+    }
   }
 
   /** Listens until `forget`. */
@@ -56,6 +68,10 @@ export class ReplyInbox implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #isConsuming(): boolean {
+    return this.#consumer.health().every(({ phase }) => phase === 'consuming');
   }
 
   #deliver(ticket: unknown, message: Message): void {
