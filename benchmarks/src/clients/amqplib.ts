@@ -1,17 +1,26 @@
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
 import { connect } from 'amqplib';
 import type { AmqpOptions, Client, Settled, Handlers, Site, Stop } from '../client.ts';
 
+export interface AmqplibOptions extends AmqpOptions {
+  readonly name?: string;
+  /** Sent with each message. @default the content type */
+  readonly properties?: Options.Publish;
+}
+
 /** The raw client: a confirm channel, and one ack on the wire for each message. */
 export class AmqplibClient implements Client {
-  readonly name = 'amqplib';
+  readonly name: string;
   readonly #noDelay: boolean;
+  readonly #properties: Options.Publish;
   #site: Site | undefined;
   #connection: ChannelModel | undefined;
   #publishing: ConfirmChannel | undefined;
 
-  constructor({ noDelay = false }: AmqpOptions = {}) {
+  constructor({ name = 'amqplib', noDelay = false, properties = {} }: AmqplibOptions = {}) {
+    this.name = name;
     this.#noDelay = noDelay;
+    this.#properties = { contentType: 'application/json', ...properties };
   }
 
   async open(site: Site): Promise<void> {
@@ -22,7 +31,7 @@ export class AmqplibClient implements Client {
 
   publish(body: unknown, queue: string, settled: Settled): void {
     const content = Buffer.from(JSON.stringify(body));
-    this.#publishing?.sendToQueue(queue, content, { contentType: 'application/json' }, settled);
+    this.#publishing?.sendToQueue(queue, content, this.#properties, settled);
   }
 
   async consume(prefetch: number, { handle, acked }: Handlers): Promise<Stop> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { AmqpBacklog } from '../backlogs/amqp-backlog.ts';
 import type { Body } from '../bodies.ts';
 import { large, small } from '../bodies.ts';
@@ -37,12 +38,20 @@ function contenders(body: Body, work: Work, options: AmqpOptions = {}): readonly
   return clients.map((client) => new ClientContender({ client, backlog: new AmqpBacklog(), body, work }));
 }
 
+/** What this library sends with each message costs the broker something: amqplib with as much of it. */
+function sameProperties(): AmqplibClient {
+  const properties = { contentEncoding: 'utf-8', deliveryMode: 1, priority: 0, messageId: randomUUID() };
+  return new AmqplibClient({ name: 'amqplib, as many properties', properties });
+}
+
 function publishing(body: Body): Case {
+  const work = publish(1000);
   return {
     title: `amqp: publish with confirms, ${body.label}, 1000 in flight`,
     unit: 'messages',
     contenders: [
-      ...contenders(body, publish(1000)),
+      ...contenders(body, work),
+      new ClientContender({ client: sameProperties(), backlog: new AmqpBacklog(), body, work }),
       new PythonBroker('publish-window', new AmqpBacklog(), body),
       new PythonBroker('publish', new AmqpBacklog(), body),
     ],

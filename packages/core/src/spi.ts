@@ -57,6 +57,8 @@ export { readTlsOptions } from './registry/tls-options.ts';
 export { parseUrl, redactText, redactUrl } from './registry/url.ts';
 export type { ParsedUrl } from './registry/url.ts';
 export { classifySystemError } from './system-errors.ts';
+export type { Deadline } from './reliability/deadline.ts';
+export { DeadlineTimer } from './reliability/deadline.ts';
 export type { Linked } from './reliability/linked-list.ts';
 export { LinkedList } from './reliability/linked-list.ts';
 export { Router } from './routing/router.ts';

@@ -13,32 +13,48 @@ export interface Verdict {
 }
 
 /**
- * A channel error says what was wrong, but not with which message. It is told by what the error names, which may be said of
- * several: then it was one of these. What came before the last of them may have got in (their exchange may have been there a
- * moment ago); what came after it certainly has not, and may be sent again.
+ * A channel error says what was wrong, but not with which message. It is told by what the error names. Those before it may
+ * have got in; those after it certainly have not.
  */
 export function judge(error: Error, publishes: readonly Publish[]): Verdict {
-  const isGuilty = suspicion(error) ?? (() => false);
-  const last = publishes.findLastIndex(isGuilty);
-  const end = last === -1 ? publishes.length : last + 1;
+  const { isSuspect, passes } = suspicionOf(error);
+  const culprit = passes ? publishes.findLastIndex(isSuspect) : publishes.findIndex(isSuspect);
+  const before = culprit === -1 ? publishes : publishes.slice(0, culprit);
+  const rest = publishes.slice(before.length);
   return {
-    failed: publishes
-      .slice(0, end)
-      .map((publish) => ({ publish, error: isGuilty(publish) ? error : uncertain(error) })),
-    untouched: publishes.slice(end),
+    failed: [
+      ...before.map((publish) => ({ publish, error: uncertain(error) })),
+      // To all of them the same would happen, one channel after the other.
+      ...rest.filter(isSuspect).map((publish) => ({ publish, error })),
+    ],
+    untouched: rest.filter((publish) => !isSuspect(publish)),
   };
 }
 
-function suspicion(error: Error): ((publish: Publish) => boolean) | undefined {
+/** Which messages an error may mean. */
+interface Suspicion {
+  readonly isSuspect: (publish: Publish) => boolean;
+  /**
+   * What is refused now may have been taken a moment ago, as when its exchange is deleted meanwhile: then it is known of the
+   * last suspect only that the broker does not have it. Otherwise the first is the one.
+   */
+  readonly passes: boolean;
+}
+
+const nobody: Suspicion = { isSuspect: () => false, passes: false };
+
+function suspicionOf(error: Error): Suspicion {
   const { message } = error;
   const { classId, methodId } = error as { readonly classId?: number; readonly methodId?: number };
   const [, size] = /message size (\d+)/.exec(message) ?? [];
-  if (size !== undefined) return ({ envelope }) => envelope.body.length === Number(size);
+  if (size !== undefined) return { isSuspect: ({ envelope }) => envelope.body.length === Number(size), passes: false };
   const [, userId] = /user_id property set to '(.*)' but/.exec(message) ?? [];
-  if (userId !== undefined) return ({ envelope }) => envelope.properties.userId === userId;
-  if (classId !== publishMethod.classId || methodId !== publishMethod.methodId) return undefined;
+  if (userId !== undefined) {
+    return { isSuspect: ({ envelope }) => envelope.properties.userId === userId, passes: false };
+  }
+  if (classId !== publishMethod.classId || methodId !== publishMethod.methodId) return nobody;
   const [, exchange] = /exchange '(.*)' in vhost/.exec(message) ?? [];
-  return exchange === undefined ? undefined : ({ route }) => route.exchange === exchange;
+  return exchange === undefined ? nobody : { isSuspect: ({ route }) => route.exchange === exchange, passes: true };
 }
 
 function uncertain(cause: Error): PublishUncertainError {

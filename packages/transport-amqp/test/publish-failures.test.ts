@@ -41,9 +41,15 @@ function verdictOf(error: Error, publishes: readonly Publish[]): string[] {
 
 describe('a channel that the broker closed', () => {
   it('for a missing exchange fails what went there, may have taken what came before, and has ignored the rest', () => {
-    const publishes = ['a', 'gone', 'a', 'gone', 'b'].map((exchange) => publishTo(exchange));
+    const publishes = ['a', 'gone', 'a', 'b'].map((exchange) => publishTo(exchange));
     const error = refusal(404, "NOT_FOUND - no exchange 'gone' in vhost '/'");
-    expect(verdictOf(error, publishes)).toEqual(['PUBLISH_UNCERTAIN', 'NOT_FOUND', 'again', 'NOT_FOUND', 'again']);
+    expect(verdictOf(error, publishes)).toEqual(['PUBLISH_UNCERTAIN', 'NOT_FOUND', 'again', 'again']);
+  });
+
+  it('for an exchange that may have gone a moment ago is sure of what came after the last message there', () => {
+    const publishes = ['gone', 'a', 'gone', 'b'].map((exchange) => publishTo(exchange));
+    const error = refusal(404, "NOT_FOUND - no exchange 'gone' in vhost '/'");
+    expect(verdictOf(error, publishes)).toEqual(['PUBLISH_UNCERTAIN', 'PUBLISH_UNCERTAIN', 'NOT_FOUND', 'again']);
   });
 
   it('for an exchange where the user may not write', () => {
@@ -53,9 +59,9 @@ describe('a channel that the broker closed', () => {
   });
 
   it('for a message that is too large', () => {
-    const publishes = [10, 200, 20].map((size) => publishTo('a', { size }));
+    const publishes = [10, 200, 20, 200].map((size) => publishTo('a', { size }));
     const error = refusal(406, 'PRECONDITION_FAILED - message size 200 is larger than configured max size 100');
-    expect(verdictOf(error, publishes)).toEqual(['PUBLISH_UNCERTAIN', 'LIMIT_EXCEEDED', 'again']);
+    expect(verdictOf(error, publishes)).toEqual(['PUBLISH_UNCERTAIN', 'LIMIT_EXCEEDED', 'again', 'LIMIT_EXCEEDED']);
   });
 
   it('for a user who is somebody else', () => {

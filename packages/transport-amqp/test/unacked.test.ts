@@ -115,7 +115,7 @@ describe('acks', () => {
     }
   });
 
-  it('of what the broker took back are lost, once', () => {
+  it('of what the broker took back are lost, and not sent', () => {
     const { unacked, holder } = holding(3);
     unacked.ack(1, false);
     unacked.loseAll();
@@ -123,10 +123,14 @@ describe('acks', () => {
     expect(flushed(unacked)).toEqual([]);
     expect(unacked.ack(2, false)).toBe('lease-lost');
     expect(unacked.hold(3)).toBe('lease-lost');
-    expect(() => unacked.ack(2, false)).toThrow(MessageStateError);
     unacked.add(4, holder);
     unacked.ack(4, false);
     expect(flushed(unacked)).toEqual([ack(4)]);
+  });
+
+  it.each([1, 0, 2, 2 ** 53])('are not made of a tag that cannot follow 2: %d', (tag) => {
+    const { unacked, holder } = holding(2);
+    expect(() => unacked.add(tag, holder)).toThrow(`The broker sent the delivery tag ${tag} after 2`);
   });
 
   it('reach the broker exactly as they were given, in any order of deliveries, acks, requeues and flushes', () => {

@@ -9,7 +9,7 @@ import { newPrefix } from '../test/support/stores.ts';
 const seed = Number(process.env['KOMBU_SOAK_SEED'] ?? 1);
 
 await describeService('redis', 'publishing', ({ url }) => {
-  it('10,000 publishes under random cuts: each resolved one is in Redis, every other one is rejected or uncertain (R6, R24)', async () => {
+  it('R6: of 10,000 publishes under random cuts each resolved one is in Redis, every other one is rejected or uncertain', async () => {
     const random = seeded(seed);
     const prefix = newPrefix();
     const raw = await connectRaw(url);

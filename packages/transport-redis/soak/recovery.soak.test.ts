@@ -3,10 +3,11 @@ import { faultScript } from '../test/support/fault-script.ts';
 
 /** Another first seed reaches other scripts; a failure names the one to repeat. */
 const firstSeed = Number(process.env['KOMBU_SOAK_SEED'] ?? 1);
+const scripts = Number(process.env['KOMBU_SOAK_SCRIPTS'] ?? 500);
 
 await describeService('redis', 'recovery', ({ url }) => {
-  it('every consumer hears again after each of 500 random scripts of faults (R1, R4)', async () => {
-    for (let seed = firstSeed; seed < firstSeed + 500; seed++) {
+  it(`R1: every consumer hears again after each of ${scripts} random scripts of faults`, async () => {
+    for (let seed = firstSeed; seed < firstSeed + scripts; seed++) {
       await faultScript(url, seed).catch((cause: unknown) => {
         throw new Error(`Script ${seed}: ${(cause as Error).message}`, { cause });
       });

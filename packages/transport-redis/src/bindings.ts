@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import type { BindingDeclaration, BindingStore, Clock, Logger } from '@kombu/core/spi';
 import { TopicTrie } from '@kombu/core/spi';
+import { allArrived } from './all-arrived.ts';
 import {
   fitsJson,
   fitsKombu,
@@ -117,6 +117,12 @@ export class RedisBindings implements BindingStore {
     const known = [...this.#tables].filter(([, table]) => table.leadsTo(queue)).map(([exchange]) => exchange);
     for (const exchange of new Set([...bound, ...known])) await this.#removeFrom(exchange, queue);
     if (bound.length > 0) await this.#command('DEL', key);
+    // Others may have removed the rows before: they are not to be brought back.
+    for (const made of this.#made.values()) {
+      for (const [row, [{ destination, destinationType }]] of made) {
+        if (destination === queue && destinationType === 'queue') made.delete(row);
+      }
+    }
   }
 
   /** The keys may have been removed by somebody who flushed the database: what was bound here is bound again. Never rejects. */
@@ -232,10 +238,4 @@ export class RedisBindings implements BindingStore {
   #command(name: string, key: string, ...args: readonly string[]): Promise<unknown> {
     return this.#parts.servers.call({ name, key, args: [key, ...args] });
   }
-}
-
-/** One whole turn of the event loop: the first step may end within the turn that is under way. */
-async function allArrived(): Promise<void> {
-  await setImmediate();
-  await setImmediate();
 }

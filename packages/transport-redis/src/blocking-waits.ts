@@ -66,11 +66,23 @@ export class BlockingWaits {
     return queue;
   }
 
+  /** The server ends the wait by itself. When its answer does not come, the connection is dead. */
+  async #answered(connection: BlockingConnection, base: string): Promise<void> {
+    const { clock, options } = this.#parts;
+    const { pollingInterval, socketTimeout } = options;
+    const timer = clock.setTimeout(() => connection.close(), pollingInterval + socketTimeout);
+    timer.unref();
+    try {
+      await connection.call('BLMOVE', [base, base, 'RIGHT', 'RIGHT', pollingInterval / 1000]);
+    } finally {
+      clock.clearTimeout(timer);
+    }
+  }
+
   /** A connection that fails is replaced at the next wait; until then the queue is polled. */
   async #block({ queue: name, base }: QueueKeys, queue: BlockedQueue): Promise<void> {
     try {
-      const connection = await queue.connection;
-      await connection.call('BLMOVE', [base, base, 'RIGHT', 'RIGHT', this.#parts.options.pollingInterval / 1000]);
+      await this.#answered(await queue.connection, base);
     } catch (error) {
       this.#parts.logger.debug(`Waiting for the queue ${JSON.stringify(name)} failed; trying again`, { error });
       if (this.#queues.get(name) === queue) this.forget(name);

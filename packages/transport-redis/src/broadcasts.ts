@@ -74,7 +74,12 @@ export class Broadcasts {
     if (this.#consumed.has(queue)) return;
     this.#consumed.add(queue);
     const exchanges = [...this.#bound].filter(([, queues]) => queues.has(queue)).map(([exchange]) => exchange);
-    await Promise.all(exchanges.map((exchange) => this.#subscribe(exchange)));
+    try {
+      await Promise.all(exchanges.map((exchange) => this.#subscribe(exchange)));
+    } catch (error) {
+      this.#consumed.delete(queue);
+      throw error;
+    }
   }
 
   async deleted(queue: string): Promise<void> {
@@ -113,7 +118,12 @@ export class Broadcasts {
     const patterns = this.#parts.channels.patternsOf(exchange).filter((pattern) => !this.#patterns.has(pattern));
     if (patterns.length === 0) return;
     for (const pattern of patterns) this.#patterns.set(pattern, exchange);
-    await this.#parts.servers.subscribe(patterns);
+    try {
+      await this.#parts.servers.subscribe(patterns);
+    } catch (error) {
+      for (const pattern of patterns) this.#patterns.delete(pattern);
+      throw error;
+    }
   }
 
   async #unsubscribe(exchange: string): Promise<void> {

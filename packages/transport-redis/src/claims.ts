@@ -52,7 +52,11 @@ export class Claims {
     const messages: StoredMessage<Claim>[] = [];
     for (let isMore = true; isMore && messages.length < max;) {
       const count = Math.min(max - messages.length, maxPerRun);
-      const some = await this.#take(keys, count, noAck, arm && messages.length === 0);
+      const some = await this.#take(keys, count, noAck, arm && messages.length === 0).catch((error: unknown) => {
+        // What was taken before is not to be lost with what was not.
+        if (messages.length === 0) throw error;
+        return [];
+      });
       messages.push(...some);
       isMore = some.length === count;
     }

@@ -1,5 +1,5 @@
 import { KombuError, classifySystemError, type ErrorCode } from '@kombu/core/spi';
-import { isReplyError, messageOf } from './servers/reply-error.ts';
+import { isReplyError, messageOf, wordOf } from './servers/reply-error.ts';
 
 /**
  * What the first word of an error reply means. What was refused without being done is CONNECTION_FAILED rather than
@@ -48,14 +48,13 @@ const sockets: readonly (readonly [RegExp, ErrorCode])[] = [
 export function classify(error: unknown): ErrorCode {
   if (error instanceof KombuError) return error.code;
   const message = messageOf(error);
-  if (isReplyError(error)) return ofReply(message);
+  if (isReplyError(error)) return replies.get(wordOf(error)) ?? ofText(message);
   const known = sockets.find(([text]) => text.test(message))?.[1];
   return known ?? (isTls(error) ? 'CONNECTION_FAILED' : (classifySystemError(error) ?? 'INTERNAL'));
 }
 
-function ofReply(message: string): ErrorCode {
-  const word = message.split(' ', 1)[0] ?? '';
-  return replies.get(word) ?? texts.find(([text]) => text.test(message))?.[1] ?? 'INTERNAL';
+function ofText(message: string): ErrorCode {
+  return texts.find(([text]) => text.test(message))?.[1] ?? 'INTERNAL';
 }
 
 /** A certificate that is not trusted, or a peer that does not speak TLS. */

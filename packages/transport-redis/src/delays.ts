@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, ClockTimer, Logger, OutgoingMessage } from '@kombu/core/spi';
+import { PublishUncertainError } from '@kombu/core/spi';
 import type { KeyTracker, KeyWatcher } from './key-tracker.ts';
 import type { Keys, QueueKeys } from './keys.ts';
 import { delay } from './scripts/delay.ts';
@@ -59,7 +60,9 @@ export class Delays implements KeyWatcher {
     const first = Math.min(...messages.map(({ delayMs }) => delayMs));
     await this.note(keys.queue, first);
     await servers.run(delay, [keys.delayed], args);
-    await this.note(keys.queue, first);
+    await this.note(keys.queue, first).catch((cause: unknown) => {
+      throw new PublishUncertainError('The messages are stored, but when they are due could not be noted', { cause });
+    });
   }
 
   /** There is a message in the queue's set that is due in so many milliseconds. */

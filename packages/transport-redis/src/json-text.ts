@@ -42,13 +42,25 @@ export function member(text: string, start: number, key: string): Member | undef
   return found;
 }
 
+/** The place where the string begins that ends right before `end`, or -1 when none does. */
+export function startOfString(text: string, end: number): number {
+  if (text[end - 1] !== '"') return -1;
+  let at = text.lastIndexOf('"', end - 2);
+  while (at > 0 && escapesBefore(text, at) % 2 === 1) at = text.lastIndexOf('"', at - 1);
+  return at;
+}
+
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let escapes = 0;
-    while (text[at - 1 - escapes] === '\\') escapes += 1;
-    if (escapes % 2 === 0) return at + 1;
+    if (escapesBefore(text, at) % 2 === 0) return at + 1;
   }
   return -1;
+}
+
+function escapesBefore(text: string, at: number): number {
+  let count = 0;
+  while (text[at - 1 - count] === '\\') count += 1;
+  return count;
 }
 
 function endOfNest(text: string, start: number): number {

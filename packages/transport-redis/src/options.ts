@@ -49,7 +49,7 @@ export interface RedisOptions {
   readonly wakeup: 'auto' | 'tracking' | 'blocking' | 'polling';
   /** The longest sleep between two looks at a queue, with `blocking` and `polling`. Default 1000. */
   readonly pollingInterval: number;
-  /** How long one connection may take to be made. Default 10 000. */
+  /** How long one connection may take to be made, with all that is said before it can be used. Default 10 000. */
   readonly socketConnectTimeout: number;
   /** How long the answer to a PING may take before the link counts as dead. Default 10 000. */
   readonly socketTimeout: number;

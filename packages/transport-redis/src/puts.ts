@@ -33,8 +33,9 @@ export class Puts {
         for (const index of indexes) failures.push({ index, error });
       }
     });
+    // Behind the messages, which are in their lists whatever becomes of it; what lives for a while is touched again soon.
+    writes.push(this.#parts.leases.touch(keys.queue).catch(() => undefined));
     await Promise.all(writes);
-    await this.#parts.leases.touch(keys.queue);
     return failures.length > 0 ? failures : undefined;
   }
 

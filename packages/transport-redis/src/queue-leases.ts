@@ -34,6 +34,8 @@ const keepMs = 300_000;
 const leastTableMs = 3_600_000;
 /** How many queues of dead owners are removed in one go. */
 const maxPerSweep = 100;
+/** How long they are left to the process that removes them. */
+const sweepMs = 60_000;
 
 /**
  * Keeps the queues that belong to somebody: exclusive ones, those that expire, and auto-delete queues once they are consumed.
@@ -141,10 +143,12 @@ export class QueueLeases {
   async #renew(queues: readonly (readonly [string, LeasedQueue])[]): Promise<void> {
     if (queues.length === 0) return;
     const { servers, keys } = this.#parts;
-    const longest = Math.max(keepMs, ...queues.map(([, { expires = 0 }]) => expires));
-    const writes: Promise<unknown>[] = [
-      servers.run(hold, [keys.queueDeadlines], [longest, ...queues.map(([name]) => name)]),
-    ];
+    const isUsual = ({ expires = 0 }: LeasedQueue): boolean => expires <= keepMs;
+    const holdFor = (ms: number, names: readonly string[]): Promise<unknown> =>
+      servers.run(hold, [keys.queueDeadlines], [ms, ...names]);
+    const usual = queues.filter(([, queue]) => isUsual(queue)).map(([name]) => name);
+    const writes: Promise<unknown>[] = usual.length > 0 ? [holdFor(keepMs, usual)] : [];
+    for (const [name, queue] of queues) if (!isUsual(queue)) writes.push(holdFor(queue.expires ?? keepMs, [name]));
     for (const [name, { fanouts, exchanges }] of queues) {
       for (const [key, rows] of fanouts) if (rows.size > 0) writes.push(servers.run(hold, [key], [feedMs, ...rows]));
       for (const exchange of exchanges) writes.push(this.keepTable(exchange, name));
@@ -164,7 +168,7 @@ export class QueueLeases {
   /** Removes queues whose owner is gone. */
   async sweep(): Promise<void> {
     const { servers, keys, logger } = this.#parts;
-    const names = (await servers.run(overdue, [keys.queueDeadlines], [maxPerSweep])) as readonly string[];
+    const names = (await servers.run(overdue, [keys.queueDeadlines], [maxPerSweep, sweepMs])) as readonly string[];
     for (const name of names) {
       logger.info(`The queue ${JSON.stringify(name)} is removed: its owner is gone`);
       await this.#parts.drop(name);

@@ -29,7 +29,6 @@ export class QueueWaits {
   readonly #parts: QueueWaitsParts;
   readonly #interests = new Map<string, QueueInterest>();
   readonly #blocking: BlockingWaits;
-  readonly #over = new AbortController();
 
   constructor(parts: QueueWaitsParts) {
     this.#parts = parts;
@@ -60,7 +59,6 @@ export class QueueWaits {
   stop(): void {
     for (const interest of this.#interests.values()) interest.changed();
     this.#blocking.stop();
-    this.#over.abort();
   }
 
   /** A queue that was empty is not looked into again before the server says that it changed. */

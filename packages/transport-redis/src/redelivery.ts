@@ -33,6 +33,8 @@ export function markRedelivered(payload: string): string {
 }
 
 const mark = '\0redelivered:';
+/** More digits are no mark. */
+const highestCount = 999_999_999;
 
 /** What a text from a list says. */
 export interface MarkedPayload {
@@ -51,7 +53,7 @@ export function readMark(text: string): MarkedPayload {
 
 function marked(text: string): string {
   const { payload, deliveryCount = 0 } = readMark(text);
-  return `${payload}${mark}${deliveryCount + 1}`;
+  return `${payload}${mark}${Math.min(deliveryCount + 1, highestCount)}`;
 }
 
 function objectOf(text: string, found: Member | undefined): Member | undefined {

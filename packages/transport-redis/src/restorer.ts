@@ -5,6 +5,7 @@ import { markRedelivered } from './redelivery.ts';
 import { expired } from './scripts/expired.ts';
 import { renew } from './scripts/renew.ts';
 import { restore } from './scripts/restore.ts';
+import { isMisuse, messageOf } from './servers/reply-error.ts';
 import type { Servers } from './servers/servers.ts';
 import { priorityOf, readRecord, type UnackedRecord } from './unacked-record.ts';
 
@@ -143,8 +144,7 @@ export class Restorer {
   ): Promise<readonly string[]> {
     const { keys } = this.#parts;
     const way = JSON.stringify([exchange, routingKey]);
-    const queues =
-      routes.get(way) ?? (exchange === '' ? Promise.resolve([routingKey]) : this.#parts.route(exchange, routingKey));
+    const queues = routes.get(way) ?? this.#route(exchange, routingKey);
     routes.set(way, queues);
     // Claims of ours say from which list they were taken.
     const step = /^[\w-]{10}\.[\w-]{12}\.\d{12}\.(\d)$/.exec(claim)?.[1];
@@ -152,22 +152,39 @@ export class Restorer {
     return (await queues).map((queue) => keys.queue(queue).lists[Math.max(list, 0)] as string);
   }
 
+  async #route(exchange: string, routingKey: string): Promise<readonly string[]> {
+    if (exchange === '') return [routingKey];
+    try {
+      return await this.#parts.route(exchange, routingKey);
+    } catch (error) {
+      if (!isMisuse(error)) throw error;
+      return [];
+    }
+  }
+
   async #restoreGroup(place: QueueKeys, lists: readonly string[], group: readonly Expired[]): Promise<void> {
     const { servers, logger } = this.#parts;
     const { unacked, unackedIndex } = place;
     const routed = group.filter(({ record }) => record !== undefined);
     if (lists.length === 0 && routed.length > 0) {
-      logger.warn(
-        `${routed.length} overdue messages stay in ${JSON.stringify(unacked)}: no queue is bound any more where they were published`,
-      );
-      await servers.run(renew, [unackedIndex], [0, ...routed.map(({ claim }) => claim)]);
-      return;
+      return this.#keep(place, routed, 'no queue is bound any more where they were published');
     }
     const args = group.flatMap(({ claim, score, record }) => {
       const text = record ? markRedelivered(record.payload) : '';
       return [claim, score, Buffer.from(text, 'latin1')];
     });
-    const count = await servers.run(restore, [unacked, unackedIndex, ...lists], args);
-    if (Number(count) > 0) logger.info(`${String(count)} messages whose lease was over are ready again`);
+    try {
+      const count = await servers.run(restore, [unacked, unackedIndex, ...lists], args);
+      if (Number(count) > 0) logger.info(`${String(count)} messages whose lease was over are ready again`);
+    } catch (error) {
+      if (!isMisuse(error)) throw error;
+      await this.#keep(place, routed, `they cannot be put into ${JSON.stringify(lists)} (${messageOf(error)})`);
+    }
+  }
+
+  /** Messages with nowhere to go stay where they are, and must not stand before others: they count as taken now. */
+  async #keep({ unacked, unackedIndex }: QueueKeys, group: readonly Expired[], why: string): Promise<void> {
+    this.#parts.logger.warn(`${group.length} overdue messages stay in ${JSON.stringify(unacked)}: ${why}`);
+    await this.#parts.servers.run(renew, [unackedIndex], [0, ...group.map(({ claim }) => claim)]);
   }
 }

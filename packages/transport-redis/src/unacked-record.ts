@@ -1,4 +1,4 @@
-import { member } from './json-text.ts';
+import { member, startOfString } from './json-text.ts';
 
 /** What is recorded of an unacked message, in Kombu's form: the JSON array `[message, exchange, routing key]`. */
 export interface UnackedRecord {
@@ -8,20 +8,21 @@ export interface UnackedRecord {
   readonly routingKey: string;
 }
 
-// Read from the end: what stands before may be broken.
-const end = /, ("(?:[^"\\]|\\.)*"), ("(?:[^"\\]|\\.)*")\]$/s;
-
 /** Undefined for what is no record. Bytes are to be given as Latin-1, so that they survive whatever they are. */
 export function readRecord(record: string): UnackedRecord | undefined {
-  const [all, exchange, routingKey] = end.exec(record) ?? [];
-  if (all === undefined || !record.startsWith('[')) return undefined;
+  // Read from the end: what stands before may be broken, or very long.
+  const end = record.length - 1;
+  const key = startOfString(record, end);
+  const exchange = startOfString(record, key - 2);
+  if (exchange < 3 || !record.startsWith('[') || record[end] !== ']') return undefined;
+  if (!record.startsWith(', ', key - 2) || !record.startsWith(', ', exchange - 2)) return undefined;
   try {
-    const payload = record.slice(1, -all.length);
+    const payload = record.slice(1, exchange - 2);
     return {
       // What is no JSON object is recorded as a string.
       payload: payload.startsWith('"') ? String(JSON.parse(payload)) : payload,
-      exchange: JSON.parse(exchange as string) as string,
-      routingKey: JSON.parse(routingKey as string) as string,
+      exchange: JSON.parse(record.slice(exchange, key - 2)) as string,
+      routingKey: JSON.parse(record.slice(key, end)) as string,
     };
   } catch {
     return undefined;

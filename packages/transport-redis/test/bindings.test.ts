@@ -36,7 +36,7 @@ await describeService('redis', 'bindings', ({ url }) => {
     expect(seen.map((line) => line.split(' ')[0]?.toLowerCase()).filter((name) => name !== '"lpush"')).toEqual([]);
   });
 
-  it('of two processes that bind and unbind meanwhile make a publish routed or unroutable, nothing else (R28)', async () => {
+  it('R28: of two processes that bind and unbind meanwhile make a publish routed or unroutable, nothing else', async () => {
     await using binding = new Connection(url, options);
     await using publishing = new Connection(url, options);
     const exchange = new Exchange('flapping', { type: 'direct' });

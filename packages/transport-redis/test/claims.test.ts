@@ -113,7 +113,7 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
     expect(await raw.hlen(`${prefix}unacked`)).toBe(1);
   });
 
-  it.each([1, 3])('come back by thousands, each once, while %i processes restore them', async (processes) => {
+  it.each([1, 3])('R21: come back by thousands, each once, while %i processes restore them', async (processes) => {
     const count = 1500;
     const options = { leaseMs: 200, unackedRestoreInterval: 50 };
     const dead = await openTestStore(url, { globalKeyprefix: prefix, ...options, unackedRestoreInterval: 3_600_000 });

@@ -27,7 +27,18 @@ describe('classify', () => {
     ['ERR DB index is out of range', 'NOT_FOUND'],
     ["ERR unknown command 'EVALSHA'", 'UNSUPPORTED'],
     ['ERR something new', 'INTERNAL'],
-  ])('takes the reply %s for %s', (message, code) => {
+    // As Redis 6 says it of a script.
+    [
+      "ERR Error running script (call to f_8490e3da): @user_script:9: @user_script: 9: -READONLY You can't write against a read only replica. ",
+      'CONNECTION_FAILED',
+    ],
+    [
+      'ERR Error running script (call to f_8490e3da): @user_script:9: WRONGTYPE Operation against',
+      'PRECONDITION_FAILED',
+    ],
+    ['ERR Error running script (call to f_8490e3da): @user_script: 3: -OOM command not allowed', 'BLOCKED'],
+    ['ERR Error running script (call to f_8490e3da): @user_script:3: too many results to unpack', 'INTERNAL'],
+  ])('R17: takes the reply %s for %s', (message, code) => {
     expect(classify(reply(message))).toBe(code);
   });
 

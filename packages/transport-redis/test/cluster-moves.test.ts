@@ -51,7 +51,7 @@ await describePrivateService('redis-cluster', 'a cluster that changes', (start) 
       await cluster.command(node, 'CLUSTER', 'SETSLOT', String(slot), 'NODE', toId);
   }
 
-  it('moves the slot of a busy queue, and nothing is lost', async () => {
+  it('R19: a cluster moves the slot of a busy queue, and nothing is lost', async () => {
     const globalKeyprefix = newPrefix();
     const transportOptions = { globalKeyprefix, leaseMs: 2000, unackedRestoreInterval: 100 };
     const options = { transport: redisTransport, transportOptions, logger };
@@ -94,7 +94,7 @@ await describePrivateService('redis-cluster', 'a cluster that changes', (start) 
     ledger.assertNothingLost({ allowDuplicates: true, allowLostAcks: true });
   }, 60_000);
 
-  it('moves the slot of a queue that is waited for, and the consumer hears what comes there', async () => {
+  it('R19: a cluster moves the slot of a queue that is waited for, and the consumer hears what comes there', async () => {
     const globalKeyprefix = newPrefix();
     const transportOptions = { globalKeyprefix, healthCheckInterval: 100 };
     const options = { transport: redisTransport, transportOptions, logger };

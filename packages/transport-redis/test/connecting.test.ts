@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { Connection } from '@kombu/core';
 import type { LogFields } from '@kombu/core/spi';
@@ -48,7 +49,7 @@ await describeService('redis', 'connecting', (redis) => {
     await expect(openTestStore('redis+socket:///no/such/socket')).rejects.toThrow(/ENOENT/);
   });
 
-  it('works as an ACL user, and says what a wrong password means without telling it', async () => {
+  it('R34: an ACL user may work here, and a wrong password is called wrong without being told', async () => {
     const raw = await connectRaw(url);
     await raw.call('ACL', 'SETUSER', 'bob', 'on', '>s3cret-word', '~*', '&*', '+@all', '-info', '-config');
     try {
@@ -114,6 +115,35 @@ await describeService('redis', 'connecting', (redis) => {
     }
     await until('all sockets are closed', async () => !String(await raw.client('LIST')).includes('given-up'));
     await raw.quit();
+  });
+
+  it('R5: a server that accepts a connection and says nothing is given up in time', async () => {
+    const sockets = new Set<Socket>();
+    const mute = createServer((socket) => void sockets.add(socket.resume().on('close', () => sockets.delete(socket))));
+    await new Promise<void>((resolve) => void mute.listen(0, '127.0.0.1', resolve));
+    const { port } = mute.address() as AddressInfo;
+    for (const userinfo of ['', ':password@']) {
+      const attempt = openTestStore(`redis://${userinfo}127.0.0.1:${port}`, {
+        socketConnectTimeout: 100,
+        healthCheckInterval: 0,
+      });
+      await expect(attempt).rejects.toMatchObject({ code: 'CONNECTION_FAILED' });
+    }
+    await until('all sockets are closed', () => sockets.size === 0);
+    mute.close();
+  });
+
+  it('R34: a password may have any characters in a URL', async () => {
+    const raw = await connectRaw(url);
+    const password = 'p@ss:w/rd%?#&ü 🎈';
+    await raw.call('ACL', 'SETUSER', 'odd', 'on', `>${password}`, '~*', '&*', '+@all');
+    try {
+      const given = url.replace('redis://', `redis://odd:${encodeURIComponent(password)}@`);
+      expect(await roundTrip(given)).toBe('hello');
+    } finally {
+      await raw.call('ACL', 'DELUSER', 'odd');
+      await raw.quit();
+    }
   });
 
   it('refuses a URL of several servers that is not a cluster, and the other way round', async () => {

@@ -74,24 +74,27 @@ await describeService('redis', 'whatever is cut', ({ url }) => {
     }
   }
 
-  it.each(['upstream', 'downstream'] as const)('a claim is done or not, never in part (%s)', async (direction) => {
-    const bytes = await cutAtEachByte(
-      direction,
-      direction === 'upstream' ? 17 : 41,
-      async (store) => {
-        await raw.lpush(list, ...messages.map(({ payload }) => payload));
-        return () => take(store, 'q');
-      },
-      async () => {
-        const { ready, leased, indexed } = await counts();
-        expect([ready + leased, indexed]).toEqual([3, leased]);
-        expect([0, 3]).toContain(ready);
-      },
-    );
-    expect(bytes).toBeGreaterThan(100);
-  });
+  it.each(['upstream', 'downstream'] as const)(
+    'R3: a claim is done or not, never in part, wherever its link is cut (%s)',
+    async (direction) => {
+      const bytes = await cutAtEachByte(
+        direction,
+        direction === 'upstream' ? 17 : 41,
+        async (store) => {
+          await raw.lpush(list, ...messages.map(({ payload }) => payload));
+          return () => take(store, 'q');
+        },
+        async () => {
+          const { ready, leased, indexed } = await counts();
+          expect([ready + leased, indexed]).toEqual([3, leased]);
+          expect([0, 3]).toContain(ready);
+        },
+      );
+      expect(bytes).toBeGreaterThan(100);
+    },
+  );
 
-  it('an ack, a release and a put are done or not', async () => {
+  it('R3: an ack, a release and a put are done or not, wherever their link is cut', async () => {
     await cutAtEachByte(
       'upstream',
       37,
@@ -131,7 +134,7 @@ await describeService('redis', 'whatever is cut', ({ url }) => {
     );
   });
 
-  it('a process that is killed again and again loses nothing', async () => {
+  it('R3: a process that is killed again and again loses nothing', async () => {
     const options = { globalKeyprefix: prefix, leaseMs: 500, unackedRestoreInterval: 50 };
     const bodies = Array.from({ length: 3000 }, (_, index) => `m${index}`);
     const workers: Worker[] = [];

@@ -15,7 +15,7 @@ await describePrivateService('redis-sentinel', 'a failover', (start) => {
   }, 60_000);
   afterAll(() => redis.close());
 
-  it('in the middle of the work loses nothing that was replicated', async () => {
+  it('R17: a failover in the middle of the work loses nothing that was replicated', async () => {
     const transportOptions = { globalKeyprefix: newPrefix(), leaseMs: 1000, unackedRestoreInterval: 50 };
     const recovery = { intervalStart: 50, intervalStep: 50, intervalMax: 200 };
     const options = { transport: redisTransport, transportOptions, recovery, logger };
@@ -62,7 +62,7 @@ await describePrivateService('redis-sentinel', 'a failover', (start) => {
     ledger.assertNothingLost({ allowDuplicates: true, allowLostAcks: true });
   }, 90_000);
 
-  it('is heard of from the sentinel when the old master hangs', async () => {
+  it('R17: a failover is heard of from the sentinel when the old master hangs', async () => {
     const store = await openTestStore(redis.url, { globalKeyprefix: newPrefix() });
     const waits = expect(store.get('q', { max: 1, waitMs: 60_000, noAck: true, signal: never })).rejects.toThrow();
     const master = await redis.master();
@@ -74,7 +74,7 @@ await describePrivateService('redis-sentinel', 'a failover', (start) => {
     redis.resume(master);
   }, 60_000);
 
-  it('needs but one sentinel of those named, and as many friends of it as wanted', async () => {
+  it('R17: one sentinel of those named is enough, with as many friends of it as wanted', async () => {
     // It stays away: this is the last test.
     await redis.stop('sentinel1');
     const store = await openTestStore(redis.url, { globalKeyprefix: newPrefix(), minOtherSentinels: 2 });

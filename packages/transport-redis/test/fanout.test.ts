@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { redisTransport } from '../src/index.ts';
 import type { RedisTransportOptions } from '../src/options.ts';
 import type { RedisStore } from '../src/store.ts';
+import { outgoing } from './support/messages.ts';
 import { connectRaw, connectionsNamed, keysOf, membersOf } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
 import { never, until } from './support/wait.ts';
@@ -132,7 +133,7 @@ await describeService('redis', 'fan-out', ({ url }) => {
     expect(await boundQueues(store)).toEqual([]);
   });
 
-  it('lets queues go whose owner is silent, with their bindings, and keeps those of the living', async () => {
+  it('R29: lets queues go whose owner is silent, with their bindings, and keeps those of the living', async () => {
     const store = await open();
     await bind(store, 'exclusive', { exclusive: true, durable: false });
     await bind(store, 'expiring', { arguments: { 'x-expires': 90_000 } });
@@ -213,7 +214,7 @@ await describeService('redis', 'fan-out', ({ url }) => {
     expect(await keysOf(raw, `${prefix}unacked`)).toEqual([]);
   });
 
-  it('that is ephemeral tells of the gap that a broken link leaves', async () => {
+  it('R36: that is ephemeral tells of the gap that a broken link leaves', async () => {
     const options = { transport: redisTransport, recovery: { intervalStart: 5, intervalMax: 20 } };
     const transportOptions = { globalKeyprefix: prefix, fanout: 'ephemeral', clientName: prefix };
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -234,6 +235,85 @@ await describeService('redis', 'fan-out', ({ url }) => {
     await producer.publish('after', { declare: [radio] });
     await until('the second is heard', () => got.length === 2);
     expect([gaps, got]).toEqual([['radio'], ['before', 'after']]);
+  });
+
+  it('R29: of a thousand crashed clients nothing is left, and each queue is removed by one process', async () => {
+    const crashed = await open();
+    const expiring = { 'x-expires': 86_400_000 };
+    await bind(crashed, 'kept', { exclusive: true, arguments: expiring });
+    await Promise.all(
+      Array.from({ length: 1000 }, async (_, index) => {
+        const name = `reply-${index}`;
+        const parts = { durable: false, exclusive: true, autoDelete: false, arguments: {}, passive: false };
+        if (index % 20 === 0) await bind(crashed, name, parts);
+        else await crashed.declare({ name, ...parts });
+        await crashed.put(name, [outgoing('an answer'), outgoing('a late one', { delayMs: 3_600_000 })]);
+      }),
+    );
+    await crashed.close();
+    const deadlines = `${prefix}_kombu.queue_deadlines`;
+    // Five minutes after the last word of their owner; the queue that lives for a day waits for a day.
+    const until_ = Number(await raw.zscore(deadlines, 'reply-0')) - Date.now();
+    expect(until_).toBeLessThan(600_000);
+    expect(Number(await raw.zscore(deadlines, 'kept')) - Date.now()).toBeGreaterThan(80_000_000);
+    for (const name of await membersOf(raw, deadlines)) if (name !== 'kept') await raw.zadd(deadlines, 1, name);
+    const removed: string[] = [];
+    const info = (text: string): void => void (text.includes('is removed') && removed.push(text));
+    const logger = { debug() {}, info, warn() {}, error() {} };
+    const sweepers = await Promise.all(
+      [0, 1, 2].map(() => openTestStore(url, { globalKeyprefix: prefix }, { logger })),
+    );
+    stores.push(...sweepers);
+    while ((await raw.zcard(deadlines)) > 1) await Promise.all(sweepers.map((store) => store.sweep()));
+    expect([removed.length, new Set(removed).size]).toEqual([1000, 1000]);
+    const left = await keysOf(raw, prefix);
+    expect(left.filter((key) => key.includes('reply-'))).toEqual([]);
+    expect(await membersOf(raw, `${prefix}_kombu.fanout.news`)).toHaveLength(1);
+    expect(await raw.smembers(`${prefix}_kombu.binding.news`)).toHaveLength(1);
+  }, 60_000);
+
+  it('R36: that is durable reaches all, also who is slow and whose link breaks', async () => {
+    const options = { transport: redisTransport, recovery: { intervalStart: 5, intervalMax: 20 } };
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const connect = (clientName: string): Connection =>
+      new Connection(url, { ...options, transportOptions: { globalKeyprefix: prefix, clientName }, logger });
+    const news = new Exchange('news', { type: 'fanout' });
+    const names = ['quick', 'slow', 'cut'];
+    const connections = names.map((name) => connect(prefix + name));
+    const got = names.map(() => new Set<string>());
+    for (const [index, name] of names.entries()) {
+      const queue = new Queue<string>(name, { exchange: news });
+      await connections[index]?.consume(
+        queue,
+        async (body, message) => {
+          got[index]?.add(body);
+          if (name === 'slow') await new Promise(setImmediate);
+          await message.ack();
+        },
+        { prefetch: 20 },
+      );
+    }
+    await using publishing = connect('publisher');
+    const producer = publishing.producer({ exchange: news });
+    const bodies = Array.from({ length: 1000 }, (_, index) => `m${index}`);
+    const publishes = bodies.map((body) => producer.publish(body, { declare: [news] }));
+    for (const id of await connectionsNamed(raw, `${prefix}cut`)) await raw.client('KILL', 'ID', id);
+    await Promise.all(publishes);
+    await until('all have got all', () => got.every(({ size }) => size === bodies.length));
+    await Promise.all(connections.map((connection) => connection.close()));
+  });
+
+  it('asks again for channels that it was refused', async () => {
+    await raw.call('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', '+@all', 'resetchannels', '&__redis__:invalidate');
+    try {
+      const user = url.replace('redis://', 'redis://deaf:secret@');
+      const store = await openTestStore(user, { globalKeyprefix: prefix });
+      stores.push(store);
+      await bind(store, 'q');
+      for (let turn = 0; turn < 2; turn++) await expect(store.subscribe('q')).rejects.toThrow('NOPERM');
+    } finally {
+      await raw.call('ACL', 'DELUSER', 'deaf');
+    }
   });
 
   it("keeps to Kombu 5.7's times of binding tables", async () => {

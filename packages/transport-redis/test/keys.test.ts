@@ -58,7 +58,7 @@ describe.each([false, true])('names (cluster: %s)', (isCluster) => {
 });
 
 describe('the keys of a cluster', () => {
-  it('share a slot where a script or command needs several', () => {
+  it('R19: share a slot where a script or command needs several', () => {
     fc.assert(
       fc.property(names, fc.constantFrom('', 'app:', '{app}:'), (name, globalKeyprefix) => {
         const { lists, base, unacked, unackedIndex, delayed } = keysWith({ globalKeyprefix }, true).queue(name);

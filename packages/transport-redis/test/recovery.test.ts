@@ -4,6 +4,7 @@ import { describeService } from '@kombu/services';
 import { TcpProxy } from '@kombu/testing';
 import type { Redis } from 'ioredis';
 import { redisTransport } from '../src/index.ts';
+import { connectTo } from './support/connections.ts';
 import { faultScript } from './support/fault-script.ts';
 import { connectRaw } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
@@ -32,7 +33,7 @@ await describeService('redis', 'a link that breaks', ({ url }) => {
     ['both', 'downstream'],
     ['commands', 'downstream'],
     ['events', 'downstream'],
-  ] as const)('is found out although nothing closed it (%s, %s)', async (which, direction) => {
+  ] as const)('R16: a link that died in silence is found out (%s, %s)', async (which, direction) => {
     const options = { globalKeyprefix: prefix, healthCheckInterval: 50, socketTimeout: 100 };
     const store = await openTestStore(proxy.url(url), options);
     const waits = expect(store.get('q', { max: 1, waitMs: 60_000, noAck: true, signal: never })).rejects.toThrow();
@@ -45,15 +46,28 @@ await describeService('redis', 'a link that breaks', ({ url }) => {
     await store.close();
   });
 
-  it('stays when it is only silent', async () => {
+  it('R16: a link that is only silent stays', async () => {
     const store = await openTestStore(proxy.url(url), { healthCheckInterval: 10, socketTimeout: 5000 });
     await setTimeout(300);
     expect(await Promise.race([store.closed, Promise.resolve('open')])).toBe('open');
     await store.close();
   });
 
+  it('R26: a consumer whose own socket is dead is not called healthy', async () => {
+    const transportOptions = { globalKeyprefix: prefix, healthCheckInterval: 50, socketTimeout: 100 };
+    await using connection = connectTo(proxy.url(url), transportOptions, { connectTimeout: 200 });
+    await connection.consume(new Queue<string>('q'), (_, message) => message.ack());
+    expect(connection.health().healthy).toBe(true);
+    proxy.refuse();
+    // The other socket goes on.
+    proxy.connections.at(-2)?.blackhole();
+    await until('it is known', () => !connection.health().healthy);
+    await proxy.heal();
+    await until('it is well again', () => connection.health().healthy);
+  });
+
   it.each(['reset', 'blackhole', 'halfClose'] as const)(
-    'while a consumer waits costs no message (%s)',
+    'R4: a link that breaks while a consumer waits costs no message (%s)',
     async (fault) => {
       const connection = new Connection(proxy.url(url), {
         transport: redisTransport,
@@ -91,7 +105,7 @@ await describeService('redis', 'a link that breaks', ({ url }) => {
   );
 
   it.each([1, 2, 3, 4, 5, 6])(
-    'again and again leaves every consumer hearing, and nothing lost (script %i)',
+    'R1: a link that breaks again and again leaves every consumer hearing, and nothing lost (script %i)',
     async (seed) => {
       await faultScript(url, seed);
     },

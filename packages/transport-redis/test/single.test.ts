@@ -47,18 +47,21 @@ await describePrivateService('redis', 'a Redis of its own', (start) => {
     }),
   );
 
-  it('that is flushed gets the bindings of living processes back (R28)', async () => {
+  it('R28: a Redis that is flushed gets the bindings of living processes back', async () => {
     const [one, other] = [await openTestStore(redis.url), await openTestStore(redis.url)];
     const binding = { destination: 'q', destinationType: 'queue', routingKey: 'a.*', arguments: {} } as const;
     const [topic, gone, fanout] = ['topic', 'gone', 'fanout'].map((exchange) => ({ ...binding, exchange }));
     for (const each of [topic, gone]) if (each) await one.bindings.add(each, 'topic');
     if (fanout) await one.bindings.add(fanout, 'fanout');
     if (gone) await one.bindings.remove(gone);
+    // Two processes delete a queue: what the second one made of it is gone as well.
+    await one.bindings.add({ ...binding, exchange: 'deleted', destination: 'deleted' }, 'topic');
+    for (const store of [other, one]) await store.bindings.removeQueue('deleted');
     expect(await other.bindings.list('topic', 'topic')).toEqual([topic]);
     await redis.command('FLUSHALL');
     await until('it is bound again', async () => (await other.bindings.list('topic', 'topic')).length === 1);
     await until('the other one too', async () => (await other.bindings.list('fanout', 'fanout')).length === 1);
-    expect(await other.bindings.list('gone', 'topic')).toEqual([]);
+    for (const exchange of ['gone', 'deleted']) expect(await other.bindings.list(exchange, 'topic')).toEqual([]);
     await Promise.all([one.close(), other.close()]);
   });
 

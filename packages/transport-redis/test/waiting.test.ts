@@ -1,10 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type { StoredMessage } from '@kombu/core/spi';
-import { describeService } from '@kombu/services';
+import { Queue } from '@kombu/core';
+import { describePrivateService, describeService, type Redis as RedisService } from '@kombu/services';
+import { TcpProxy } from '@kombu/testing';
 import type { Redis } from 'ioredis';
 import type { RedisTransportOptions } from '../src/options.ts';
 import type { Claim } from '../src/claims.ts';
 import type { RedisStore } from '../src/store.ts';
+import { connectTo } from './support/connections.ts';
+import { envelope } from './support/messages.ts';
 import { connectRaw, connectionsNamed, watchCommands } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
 import { never, until } from './support/wait.ts';
@@ -113,6 +117,20 @@ await describeService('redis', 'waiting for messages', ({ url }) => {
     expect((await answer).map(({ payload }) => payload)).toEqual(['x']);
   });
 
+  it('R4: that blocks on a connection which no longer answers gets another connection', async () => {
+    const { hostname, port } = new URL(url);
+    await using proxy = await TcpProxy.listen({ target: { host: hostname, port: Number(port) } });
+    const options = { globalKeyprefix: prefix, wakeup: 'blocking', pollingInterval: 100, socketTimeout: 100 } as const;
+    const store = await openTestStore(proxy.url(url), { ...options, healthCheckInterval: 0 });
+    stores.push(store);
+    const answer = wait(store, 'dead');
+    await proxy.connected(3);
+    proxy.connections.at(-1)?.blackhole();
+    await until('another one is made', () => proxy.accepted > 3);
+    await raw.lpush(`${prefix}dead`, 'x');
+    expect((await answer).map(({ payload }) => payload)).toEqual(['x']);
+  });
+
   it('is over when the store closes, and when its connection is lost', async () => {
     for (const [name, end] of [
       ['closing', (store: RedisStore) => store.close()],
@@ -146,5 +164,50 @@ await describeService('redis', 'waiting for messages', ({ url }) => {
     } finally {
       await raw.call('ACL', 'DELUSER', 'untracked');
     }
+  });
+});
+
+await describePrivateService('redis', 'an idle worker', (start) => {
+  let redis: RedisService;
+  let raw: Redis;
+  beforeAll(async () => {
+    redis = await start();
+    raw = await connectRaw(redis.url);
+  });
+  afterAll(async () => {
+    await raw.quit();
+    await redis.close();
+  });
+
+  /** How many commands the server has carried out, those in scripts included, and those that ask for it left out. */
+  async function commands(): Promise<number> {
+    const calls = [...(await raw.info('commandstats')).matchAll(/cmdstat_(\w+):calls=(\d+)/g)];
+    return calls.reduce((sum, [, name, count]) => (name === 'info' ? sum : sum + Number(count)), 0);
+  }
+
+  it('with 100 queues sends next to nothing over two connections, and hears of a plain LPUSH to any of them', async () => {
+    await using connection = connectTo(redis.url, { clientName: 'idle' });
+    const got = new Set<string>();
+    const queues = Array.from({ length: 100 }, (_, index) => `q${index}`);
+    for (const queue of queues) {
+      await connection.consume(new Queue<string>(queue), async (body, message) => {
+        got.add(body);
+        await message.ack();
+      });
+    }
+    await until('all have looked once', async () => (await commands()) > 300);
+    await setTimeout(500);
+    const before = await commands();
+    await setTimeout(4000);
+    // Once or twice it is looked for overdue messages.
+    expect((await commands()) - before).toBeLessThan(15);
+    expect(await connectionsNamed(raw, 'idle')).toHaveLength(2);
+
+    const quiet = await commands();
+    for (const queue of queues) await raw.lpush(queue, envelope(queue));
+    await until('all are delivered', () => got.size === queues.length);
+    await until('all are settled', async () => (await raw.exists('unacked')) === 0);
+    // A claim and an ack each, in scripts of some commands, and a look at what is empty again: no other queue is asked.
+    expect((await commands()) - quiet).toBeLessThan(40 * queues.length);
   });
 });

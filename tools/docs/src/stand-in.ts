@@ -4,6 +4,7 @@
  */
 import type { Transport } from '@kombu/core';
 import { transports } from '@kombu/core';
+import { parseUrl } from '@kombu/core/spi';
 
 const memory = await transports.resolve('memory');
 
@@ -12,6 +13,8 @@ const standIn: Transport = {
   name: memory.name,
   schemes: transports.schemes().filter((scheme) => !memory.schemes.includes(scheme)),
   capabilities: memory.capabilities,
+  // A URL within a URL is read by its own transport only.
+  parseUrl: (url) => (/@https?:\/\//.test(url) ? {} : parseUrl(url)),
   connect: (target, context) =>
     memory.connect({ ...target, userid: undefined, password: undefined, query: {}, options: {} }, context),
   classify: (error) => memory.classify(error),

@@ -8,4 +8,5 @@ export { ManagementApi, type Permissions } from './services/rabbitmq-api.ts';
 export { Redis } from './services/redis.ts';
 export { RedisCluster } from './services/redis-cluster.ts';
 export { RedisSentinel } from './services/redis-sentinel.ts';
+export { ZooKeeper } from './services/zookeeper.ts';
 export { privateService, releaseServices, service } from './up.ts';

@@ -1,12 +1,12 @@
 import type { Message } from '@kombu/core';
 import { Queue } from '@kombu/core';
-import type { Delivery, TransportChannel } from '@kombu/core/spi';
 import { DecodeError } from '@kombu/core/spi';
 import type { Socket } from 'node:net';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { AmqpConnections } from '../../src/index.ts';
-import { amqpTransport } from '../../src/index.ts';
-import { TestBroker, contextOf, targetOf } from '../support/broker.ts';
+import { TestBroker } from '../support/broker.ts';
 import { eventually } from '../support/eventually.ts';
+import { RawChannel } from '../support/raw-channel.ts';
 
 let broker: TestBroker;
 
@@ -85,9 +85,9 @@ describe('consuming', () => {
   it('never hands out more than the prefetch while it changes, in order, and gives the rest back', async () => {
     const queue = new Queue<string>('changing');
     await fill(queue, numbered(30));
-    const { channel, deliveries, close } = await openChannel();
-    const options = { queue: 'changing', consumerTag: 'c', noAck: false, exclusive: false, arguments: {} };
-    await channel.consume({ ...options, prefetch: 5 });
+    const raw = await RawChannel.open(broker.url);
+    const { channel, deliveries } = raw;
+    await raw.consume('changing', { prefetch: 5 });
     await eventually('five', () => deliveries.length === 5);
     await channel.setPrefetch('c', 3);
     for (const { deliveryTag } of deliveries.slice(0, 2)) await channel.ack(deliveryTag);
@@ -96,14 +96,11 @@ describe('consuming', () => {
     for (const { deliveryTag } of deliveries.slice(2, 6)) await channel.ack(deliveryTag);
     await eventually('four more', () => deliveries.length === 10);
     await channel.cancel('c');
-    expect(deliveries.map(({ envelope }) => envelope.body.toString())).toEqual(numbered(10));
+    expect(raw.bodies).toEqual(numbered(10));
     for (const { deliveryTag } of deliveries.slice(6)) await channel.ack(deliveryTag);
-    await close();
-    const reader = broker.connection();
-    const rest: string[] = [];
-    for (let next = await queue.get(reader, { noAck: true }); next; next = await queue.get(reader, { noAck: true }))
-      rest.push(next.payload);
-    expect(rest).toEqual(numbered(30).slice(10));
+    await raw.connection.close();
+    await using reader = await RawChannel.open(broker.url);
+    expect(await reader.drain('changing')).toEqual(numbered(30).slice(10));
   });
 
   it('counts deliveries on a quorum queue', async () => {
@@ -173,30 +170,44 @@ describe('consuming', () => {
   });
 
   it('refuses prefetch values that the protocol has no room for', async () => {
-    const { channel, close } = await openChannel();
-    const options = { queue: 'q', consumerTag: 'c', noAck: false, exclusive: false, arguments: {} };
+    await using raw = await RawChannel.open(broker.url);
     for (const prefetch of [-1, 1.5, 65_536]) {
-      await expect(channel.consume({ ...options, prefetch })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(raw.consume('q', { prefetch })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     }
-    await expect(channel.setPrefetch('nobody', 1)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    await close();
+    await expect(raw.channel.setPrefetch('nobody', 1)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('refuses a consumer without a tag, which the broker would give one that nobody here knows', async () => {
+    await using raw = await RawChannel.open(broker.url);
+    await expect(raw.consume('q', { consumerTag: '' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('R15: settles nothing any more that the broker is taking back, and the channel lives on', async () => {
+    await using raw = await RawChannel.open(broker.url);
+    const { channel, deliveries } = raw;
+    await raw.declare('recovered');
+    for (const body of ['a', 'b', 'c']) await raw.publish(body, { routingKey: 'recovered' });
+    await raw.consume('recovered');
+    await eventually('three', () => deliveries.length === 3);
+    const [first, second, third] = deliveries.map(({ deliveryTag }) => deliveryTag) as [number, number, number];
+    expect(await channel.ack(third)).toBe('ok');
+    const recovered = [channel.recover(), channel.recover()];
+    // When the requests have left, and the broker may have done what they ask for.
+    await setImmediate();
+    expect(await channel.ack(first)).toBe('lease-lost');
+    expect(await channel.reject(second, { requeue: false })).toBe('lease-lost');
+    await Promise.all(recovered);
+    expect(await channel.ack(first)).toBe('lease-lost');
+    await eventually('the two again', () => raw.bodies.filter((body) => body === 'b').length > 1);
+    await setTimeout(50);
+    const last = new Map(deliveries.map((delivery) => [delivery.envelope.body.toString(), delivery]));
+    for (const body of ['a', 'b']) {
+      expect(last.get(body)?.redelivered).toBe(true);
+      expect(await channel.ack(last.get(body)?.deliveryTag ?? 0)).toBe('ok');
+    }
+    await channel.close();
+    expect(raw.ends).toEqual([undefined]);
+    await using reader = await RawChannel.open(broker.url);
+    expect(await reader.drain('recovered')).toEqual([]);
   });
 });
-
-/** A channel below core, and what is delivered on it. */
-async function openChannel(): Promise<{
-  channel: TransportChannel;
-  deliveries: Delivery[];
-  close: () => Promise<void>;
-}> {
-  const connection = await amqpTransport.connect(targetOf(broker.url), contextOf());
-  const deliveries: Delivery[] = [];
-  const channel = await connection.openChannel({
-    delivery: (delivery) => deliveries.push(delivery),
-    returned() {},
-    cancelled() {},
-    flow() {},
-    closed() {},
-  });
-  return { channel, deliveries, close: () => connection.close() };
-}

@@ -2,6 +2,7 @@ import { Exchange, Queue } from '@kombu/core';
 import type { KombuError } from '@kombu/core/spi';
 import { TestBroker } from '../support/broker.ts';
 import { eventually } from '../support/eventually.ts';
+import { RawChannel } from '../support/raw-channel.ts';
 
 let broker: TestBroker;
 
@@ -55,6 +56,25 @@ describe('errors', () => {
     expect(connection.health().healthy).toBe(true);
     expect(strays).toEqual([]);
     process.off('unhandledRejection', stray);
+  });
+
+  it('of a request that cannot be written are its own: the channel goes on, and so do the requests around it', async () => {
+    await using raw = await RawChannel.open(broker.url);
+    const calls = [
+      raw.declare('before'),
+      raw.declare('q'.repeat(256)),
+      raw.declare('half-\ud800'),
+      raw.declare('arguments', { arguments: { large: 'x'.repeat(70_000) } }),
+      raw.channel.get('q'.repeat(256), { noAck: true }),
+      raw.consume('q'.repeat(256)),
+      raw.declare('after'),
+    ];
+    expect(await Promise.all(calls.map(codeOf))).toEqual([
+      'fine',
+      ...Array.from({ length: 5 }, () => 'INVALID_ARGUMENT'),
+      'fine',
+    ]);
+    expect(raw.ends).toEqual([]);
   });
 
   it('of a declaration name what differs, ours and theirs', async () => {

@@ -87,6 +87,17 @@ describe('ContentReader', () => {
     expect(bodies).toEqual([`${said} abcdef`, `${said} `]);
   });
 
+  it('puts a message together from any number of frames, empty ones too, without a piece for each', () => {
+    const { take, bodies } = reading();
+    take(frameMethod, deliver);
+    take(frameHeader, header(100_000));
+    for (let index = 0; index < 100_000; index++) {
+      take(frameBody, Buffer.alloc(0));
+      take(frameBody, Buffer.from(String(index % 10)));
+    }
+    expect(bodies).toEqual([`${JSON.stringify(fields)} ${'0123456789'.repeat(10_000)}`]);
+  });
+
   it('reads returns and confirms', () => {
     const { take, bodies, confirms } = reading();
     take(frameMethod, methodOf(60, 50, '0138 08 4e4f5f524f555445 01 78 01 6b'));
@@ -116,6 +127,21 @@ describe('ContentReader', () => {
         [frameMethod, deliver],
         [frameHeader, header(1)],
         [frameHeader, header(1)],
+      ],
+    ],
+    [
+      'a message in the middle of another',
+      [
+        [frameMethod, deliver],
+        [frameHeader, header(1)],
+        [frameMethod, deliver],
+      ],
+    ],
+    [
+      'word of a body that no broker takes',
+      [
+        [frameMethod, deliver],
+        [frameHeader, header(2 ** 40)],
       ],
     ],
     [

@@ -1,5 +1,5 @@
-import type { Envelope, MessageProperties, Route } from '@kombu/core/spi';
-import { EncodeError, InvalidArgumentError } from '@kombu/core/spi';
+import type { Envelope, KombuError, MessageProperties, Route } from '@kombu/core/spi';
+import { EncodeError, InvalidArgumentError, LimitExceededError } from '@kombu/core/spi';
 import * as fc from 'fast-check';
 import { FrameReader } from '../../src/wire/frame-reader.ts';
 import type { Frame } from '../../src/wire/frame-reader.ts';
@@ -43,6 +43,12 @@ function received(bytes: Buffer): Envelope {
   expect(Number(header.payload.readBigUInt64BE(4))).toBe(body.length);
   return readEnvelope(header.payload, body, new TextCache());
 }
+
+/** By the name of the header that is to blame. */
+const refusals = new Map<string, typeof KombuError>([
+  ['when', EncodeError],
+  ['long', LimitExceededError],
+]);
 
 describe('a published message', () => {
   it('is golden on the wire', () => {
@@ -136,18 +142,38 @@ describe('a published message', () => {
     ['a messageId of more than 255 bytes', { properties: { messageId: 'ü'.repeat(128) } }, {}],
     ['a routing key of more than 255 bytes', {}, { routingKey: 'k'.repeat(256) }],
     ['an exchange of more than 255 bytes', {}, { exchange: 'x'.repeat(256) }],
+    ['half of a surrogate pair in the routing key', {}, { routingKey: 'k\ud800' }],
+    ['half of a surrogate pair in the messageId', { properties: { messageId: '\udc00' } }, {}],
     ['a header that AMQP does not know', { headers: { when: new Map() } }, {}],
+    ['headers that no frame can hold', { headers: { long: 'x'.repeat(frameMax) } }, {}],
   ])('with %s is refused and leaves nothing behind', (_, parts, to) => {
     const out = new WriteBuffer();
     const writer = new PublishWriter(7, frameMax);
     writer.write(out, envelopeOf(), route);
     const before = out.size;
     const attempt = (): void => writer.write(out, envelopeOf(parts), { ...route, ...to });
-    expect(attempt).toThrow(parts.headers ? EncodeError : InvalidArgumentError);
+    expect(attempt).toThrow(refusals.get(Object.keys(parts.headers ?? {}).join()) ?? InvalidArgumentError);
     expect(out.size).toBe(before);
     writer.write(out, envelopeOf(), route);
     const twice = Buffer.concat([written(envelopeOf()), written(envelopeOf())]);
     expect(out.take().equals(twice)).toBe(true);
+  });
+
+  it('whose headers just fit is one frame as large as agreed', () => {
+    const bare = framesOf(written(envelopeOf({ headers: { h: '' } })))[1]?.bytes.length ?? 0;
+    const full = envelopeOf({ headers: { h: 'x'.repeat(frameMax - bare) } });
+    expect(framesOf(written(full))[1]?.bytes.length).toBe(frameMax);
+    expect(received(written(full))).toEqual(full);
+  });
+
+  it('that is large does not keep its room in the buffer', () => {
+    const out = new WriteBuffer();
+    new PublishWriter(7, frameMax).write(out, envelopeOf({ body: Buffer.alloc(3_000_000) }), route);
+    const taken = Buffer.from(out.take());
+    expect(out.bytes.length).toBeLessThan(100_000);
+    new PublishWriter(7, frameMax).write(out, envelopeOf(), route);
+    expect(out.take().equals(written(envelopeOf()))).toBe(true);
+    expect(received(taken).body).toHaveLength(3_000_000);
   });
 
   it('does not touch what was taken away before', () => {

@@ -9,7 +9,8 @@ import { script, type Script } from './script.ts';
  * that need no ack; `1` to be told of the next change when all lists are empty.
  *
  * Returns the place of a list and its payloads, by turns. The payload of what is no JSON object is recorded as a JSON string,
- * so that the record can be read by Python all the same. A record that cannot be made undoes the claim.
+ * so that the record can be read by Python all the same. A record that cannot be made undoes the claim. A key that is no list ends
+ * it, and is an error only when nothing was taken before.
  */
 export const claim: Script = script(`
 local lists = #KEYS - 2
@@ -19,7 +20,11 @@ local time = redis.call('TIME')
 local score = string.format('%.6f', time[1] + time[2] / 1000000 + ARGV[2])
 local reply, records, scores = {}, {}, {}
 for list = 1, lists do
-  local payloads = redis.call('RPOP', KEYS[list], left)
+  local payloads = redis.pcall('RPOP', KEYS[list], left)
+  if payloads and payloads.err then
+    if #reply == 0 then return payloads end
+    break
+  end
   if payloads then
     reply[#reply + 1] = list - 1
     reply[#reply + 1] = payloads

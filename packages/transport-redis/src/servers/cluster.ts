@@ -2,7 +2,7 @@ import { ConnectionError, type ClockTimer } from '@kombu/core/spi';
 import type { Argument } from '../client.ts';
 import type { Script } from '../scripts/script.ts';
 import { nameOf, type HostAddress } from './addresses.ts';
-import { dial } from './dial.ts';
+import { dialBlocking } from './dial-blocking.ts';
 import { keySlot } from './key-slot.ts';
 import type { NodeParts, RedisNode } from './node.ts';
 import { openNode } from './open-node.ts';
@@ -87,10 +87,8 @@ export class Cluster implements Servers {
     return this.#home.unsubscribe(patterns);
   }
 
-  async dial(key: string): Promise<BlockingConnection> {
-    const address = this.#map.masterOf(keySlot(key)) ?? this.#homeAddress;
-    const { client } = await dial(address, this.#parts.settings, this.#over.signal);
-    return { call: (command, args) => client.call(command, args), close: () => client.disconnect() };
+  dial(key: string): Promise<BlockingConnection> {
+    return dialBlocking(this.#map.masterOf(keySlot(key)) ?? this.#homeAddress, this.#parts, this.#over.signal);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { ConnectionError, type Clock, type ClockTimer } from '@kombu/core/spi';
 import type { RedisClient } from '../client.ts';
+import { allArrived } from '../all-arrived.ts';
 import type { RedisOptions } from '../options.ts';
 
 export interface ProbeParts {
@@ -39,11 +40,18 @@ export class Probe {
     const late = new ConnectionError(
       `Redis has not answered a PING within ${options.socketTimeout} ms, so the connection is taken for dead`,
     );
-    this.#timer = clock.setTimeout(() => this.#dead(late), options.socketTimeout);
+    let isAnswered = false;
+    const judge = async (): Promise<void> => {
+      // A handler that kept the process busy keeps it from reading too: the answer may have been waiting for us.
+      await allArrived();
+      if (!isAnswered) this.#dead(late);
+    };
+    this.#timer = clock.setTimeout(() => void judge(), options.socketTimeout);
     this.#timer.unref();
     const answers = this.#clients.map((client) => client.call('ping', []));
     // An answer that is an error is an answer; a socket that broke says so itself.
     void Promise.allSettled(answers).then(() => {
+      isAnswered = true;
       if (this.#stopped) return;
       if (this.#timer) clock.clearTimeout(this.#timer);
       this.#rest();

@@ -1,6 +1,7 @@
 import type { Argument } from '../client.ts';
 import type { Script } from '../scripts/script.ts';
-import { dial, type Address } from './dial.ts';
+import { dialBlocking } from './dial-blocking.ts';
+import type { Address } from './dial.ts';
 import type { NodeParts, RedisNode } from './node.ts';
 import { openNode } from './open-node.ts';
 import type { BlockingConnection, Command, Servers } from './servers.ts';
@@ -58,9 +59,8 @@ export class SingleServer implements Servers {
     return this.#node.unsubscribe(patterns);
   }
 
-  async dial(): Promise<BlockingConnection> {
-    const { client } = await dial(this.#address, this.#parts.settings, this.#over.signal);
-    return { call: (command, args) => client.call(command, args), close: () => client.disconnect() };
+  dial(): Promise<BlockingConnection> {
+    return dialBlocking(this.#address, this.#parts, this.#over.signal);
   }
 
   close(): Promise<void> {

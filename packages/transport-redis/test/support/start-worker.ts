@@ -11,14 +11,16 @@ export interface Worker {
   readonly lines: readonly string[];
   /** As `kill -9`; resolves when it is gone and all it printed has been read. */
   kill(): Promise<void>;
+  /** Lets it ack what it has got; for `signal`. */
+  go(): void;
 }
 
-/** Starts `worker.ts`, which acks what it gets, or with `hold` never settles it. Resolves when it consumes. */
+/** Starts `worker.ts`, which acks what it gets, with `signal` when it is told to, with `hold` never. Resolves when it consumes. */
 export async function startWorker(
   url: string,
   options: RedisTransportOptions,
   queue: string,
-  manner: 'ack' | 'hold',
+  manner: 'ack' | 'signal' | 'hold',
 ): Promise<Worker> {
   const loader = join(import.meta.dirname, 'typescript.mjs');
   const script = [join(import.meta.dirname, 'worker.ts'), url, JSON.stringify(options), queue, manner];
@@ -41,5 +43,5 @@ export async function startWorker(
     await kill();
     throw error;
   }
-  return { lines, kill };
+  return { lines, kill, go: () => void child.kill('SIGUSR2') };
 }

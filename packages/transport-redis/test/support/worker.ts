@@ -1,4 +1,5 @@
-/** A process of its own: prints what it gets from a queue, then acks it, and prints the outcome. */
+/** A process of its own: prints what it gets from a queue, then acks it, maybe after SIGUSR2, and prints the outcome. */
+import { once } from 'node:events';
 import { Connection, Queue } from '@kombu/core';
 import { redisTransport } from '../../src/index.ts';
 
@@ -12,6 +13,8 @@ await connection.consume(
   async (body, message) => {
     print(`got ${body}`);
     if (manner === 'hold') await new Promise(() => undefined);
+    if (manner === 'signal') await once(process, 'SIGUSR2');
+    if (manner === 'signal') setImmediate(print, `acking ${body}`);
     print(`${await message.ack()} ${body}`);
   },
   { prefetch: 50 },

@@ -1,0 +1,2 @@
+/** It ships no types: `client.ts` has what is used of it. */
+declare module 'node-zookeeper-client';
