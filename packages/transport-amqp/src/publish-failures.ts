@@ -58,20 +58,14 @@ function suspicionOf(error: Error): Suspicion {
 }
 
 function uncertain(cause: Error): PublishUncertainError {
-  return new PublishUncertainError(
-    `The channel was closed before RabbitMQ confirmed the message, which may have got in: ${cause.message}`,
-    { cause },
-  );
+  return new PublishUncertainError(`RabbitMQ did not confirm the message, which may have got in: ${cause.message}`, {
+    cause,
+  });
 }
 
-/** The link broke. What never left the process is certainly not in the broker. */
+/** The link or the channel is over. What never left the process is certainly not in the broker. */
 export function lost(reason: Error, wasSent: boolean): Error {
-  if (wasSent) {
-    return new PublishUncertainError(
-      `The connection broke before RabbitMQ confirmed the message, which may have got in: ${reason.message}`,
-      { cause: reason },
-    );
-  }
+  if (wasSent) return uncertain(reason);
   const code = classify(reason) === 'CLOSED' ? 'CLOSED' : 'CONNECTION_LOST';
   return errorOf(code, `The message was not sent: ${reason.message}`, { cause: reason });
 }

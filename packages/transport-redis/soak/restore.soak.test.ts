@@ -7,7 +7,7 @@ import { until } from '../test/support/wait.ts';
 const leases = 50_000;
 
 await describeService('redis', 'leases', ({ url }) => {
-  it('R21: of 50,000 that are over all are restored by the first visit, once, and nothing else is left behind', async () => {
+  it('R21: of 50,000 overdue leases all are restored by the first visit, each once, and nothing is left behind', async () => {
     const globalKeyprefix = newPrefix();
     const raw = await connectRaw(url);
     const dead = await openTestStore(url, { globalKeyprefix, unackedRestoreInterval: 3_600_000 });

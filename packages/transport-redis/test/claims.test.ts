@@ -113,26 +113,29 @@ await describeService('redis', 'messages in Redis', ({ url }) => {
     expect(await raw.hlen(`${prefix}unacked`)).toBe(1);
   });
 
-  it.each([1, 3])('R21: come back by thousands, each once, while %i processes restore them', async (processes) => {
-    const count = 1500;
-    const options = { leaseMs: 200, unackedRestoreInterval: 50 };
-    const dead = await openTestStore(url, { globalKeyprefix: prefix, ...options, unackedRestoreInterval: 3_600_000 });
-    await dead.put(
-      'q',
-      Array.from({ length: count }, (_, index) => outgoing(envelope(`t${index}`))),
-    );
-    expect(await take(dead, 'q', count)).toHaveLength(count);
-    await dead.close();
-    const last = (await withScores(raw, `${prefix}unacked_index`)).at(-1);
-    await until('all leases are over', () => Number(last) + 3600 < Date.now() / 1000);
-    for (let index = 0; index < processes; index++) await take(await open(options), 'another', 1);
-    await until('all messages are ready again', async () => (await raw.llen(`${prefix}q`)) === count);
-    const tags = (await raw.lrange(`${prefix}q`, 0, -1)).map((text) => /"delivery_tag":"t(\d+)"/.exec(text)?.[1]);
-    const expected = Array.from({ length: count }, (_, index) => String(index));
-    if (processes === 1) expect(tags.toReversed()).toEqual(expected);
-    else expect(new Set(tags)).toEqual(new Set(expected));
-    expect(await keysOf(raw, `${prefix}unacked`)).toEqual([]);
-  });
+  it.each([1, 3])(
+    'R21: messages of the dead come back by thousands, each once, while %i processes restore them',
+    async (processes) => {
+      const count = 1500;
+      const options = { leaseMs: 200, unackedRestoreInterval: 50 };
+      const dead = await openTestStore(url, { globalKeyprefix: prefix, ...options, unackedRestoreInterval: 3_600_000 });
+      await dead.put(
+        'q',
+        Array.from({ length: count }, (_, index) => outgoing(envelope(`t${index}`))),
+      );
+      expect(await take(dead, 'q', count)).toHaveLength(count);
+      await dead.close();
+      const last = (await withScores(raw, `${prefix}unacked_index`)).at(-1);
+      await until('all leases are over', () => Number(last) + 3600 < Date.now() / 1000);
+      for (let index = 0; index < processes; index++) await take(await open(options), 'another', 1);
+      await until('all messages are ready again', async () => (await raw.llen(`${prefix}q`)) === count);
+      const tags = (await raw.lrange(`${prefix}q`, 0, -1)).map((text) => /"delivery_tag":"t(\d+)"/.exec(text)?.[1]);
+      const expected = Array.from({ length: count }, (_, index) => String(index));
+      if (processes === 1) expect(tags.toReversed()).toEqual(expected);
+      else expect(new Set(tags)).toEqual(new Set(expected));
+      expect(await keysOf(raw, `${prefix}unacked`)).toEqual([]);
+    },
+  );
 
   it('that a Python process took are restored through the bindings, by its timeout', async () => {
     const options = { visibilityTimeout: 60_000, leaseMs: 1000, unackedRestoreInterval: 50 };

@@ -133,7 +133,7 @@ await describeService('redis', 'fan-out', ({ url }) => {
     expect(await boundQueues(store)).toEqual([]);
   });
 
-  it('R29: lets queues go whose owner is silent, with their bindings, and keeps those of the living', async () => {
+  it('R29: queues whose owner is silent go with their bindings, and those of the living stay', async () => {
     const store = await open();
     await bind(store, 'exclusive', { exclusive: true, durable: false });
     await bind(store, 'expiring', { arguments: { 'x-expires': 90_000 } });
@@ -214,7 +214,7 @@ await describeService('redis', 'fan-out', ({ url }) => {
     expect(await keysOf(raw, `${prefix}unacked`)).toEqual([]);
   });
 
-  it('R36: that is ephemeral tells of the gap that a broken link leaves', async () => {
+  it('R36: ephemeral fan-out tells of the gap that a broken link leaves', async () => {
     const options = { transport: redisTransport, recovery: { intervalStart: 5, intervalMax: 20 } };
     const transportOptions = { globalKeyprefix: prefix, fanout: 'ephemeral', clientName: prefix };
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -272,7 +272,7 @@ await describeService('redis', 'fan-out', ({ url }) => {
     expect(await raw.smembers(`${prefix}_kombu.binding.news`)).toHaveLength(1);
   }, 60_000);
 
-  it('R36: that is durable reaches all, also who is slow and whose link breaks', async () => {
+  it('R36: durable fan-out reaches all, also who is slow and whose link breaks', async () => {
     const options = { transport: redisTransport, recovery: { intervalStart: 5, intervalMax: 20 } };
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
     const connect = (clientName: string): Connection =>

@@ -58,7 +58,7 @@ describe.each([false, true])('names (cluster: %s)', (isCluster) => {
 });
 
 describe('the keys of a cluster', () => {
-  it('R19: share a slot where a script or command needs several', () => {
+  it('R19: the keys that one script or command needs are in one slot', () => {
     fc.assert(
       fc.property(names, fc.constantFrom('', 'app:', '{app}:'), (name, globalKeyprefix) => {
         const { lists, base, unacked, unackedIndex, delayed } = keysWith({ globalKeyprefix }, true).queue(name);

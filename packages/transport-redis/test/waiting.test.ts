@@ -117,7 +117,7 @@ await describeService('redis', 'waiting for messages', ({ url }) => {
     expect((await answer).map(({ payload }) => payload)).toEqual(['x']);
   });
 
-  it('R4: that blocks on a connection which no longer answers gets another connection', async () => {
+  it('R4: a wait that blocks on a dead connection gets another connection', async () => {
     const { hostname, port } = new URL(url);
     await using proxy = await TcpProxy.listen({ target: { host: hostname, port: Number(port) } });
     const options = { globalKeyprefix: prefix, wakeup: 'blocking', pollingInterval: 100, socketTimeout: 100 } as const;
