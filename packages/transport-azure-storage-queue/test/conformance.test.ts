@@ -1,10 +1,13 @@
 import { describePrivateService, describeService, type Server } from '@kombu/services';
 import { registerConformance, transportConformance, transportHarness } from '@kombu/testing';
 import { azureStorageQueueTransport } from '../src/index.ts';
-import { isLong, leaseMs, registerSuites, times } from './support/conformance.ts';
+import { isLong, registerSuites } from './support/conformance.ts';
+
+// The service counts in whole seconds.
+const leaseMs = 2000;
 
 await describeService('azure-storage-queue', 'Azurite', ({ url }) => {
-  registerSuites(url, ({ id }) => !isLong(id));
+  registerSuites(url, leaseMs, (testCase) => !isLong(testCase));
 });
 
 await describePrivateService('azure-storage-queue', 'an Azurite of its own', (start) => {
@@ -18,7 +21,9 @@ await describePrivateService('azure-storage-queue', 'an Azurite of its own', (st
     { describe, it },
     transportConformance.filter(({ id }) => id.startsWith('restart/')),
     transportHarness({
-      ...times,
+      leaseMs,
+      quietMs: 20,
+      deadlineMs: 30_000,
       name: 'azure-storage-queue that restarts',
       transport: azureStorageQueueTransport,
       url: () => azurite.url,

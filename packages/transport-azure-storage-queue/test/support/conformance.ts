@@ -13,17 +13,20 @@ import { newPrefix, openTestStore } from './stores.ts';
 const sameName = "Kombu's names have - for all punctuation: a.b and a-b cannot both be declared";
 const noLineEnds = 'XML changes line ends, of which the JSON of an envelope has none';
 
-// The service counts in whole seconds.
-export const leaseMs = 2000;
-export const times = { leaseMs, quietMs: 20, deadlineMs: 30_000 };
+const long: ReadonlySet<string> = new Set(['close/thousand-unacked', 'order/thousand', 'end/ten-thousand']);
 
 /** Cases of thousands of messages, for which an emulator takes minutes. */
-export function isLong(id: string): boolean {
-  return id.startsWith('load/') || id === 'end/ten-thousand';
+export function isLong({ id }: { readonly id: string }): boolean {
+  return id.startsWith('load/') || long.has(id);
 }
 
-/** Both suites against the server of this URL. */
-export function registerSuites(url: string, isWanted: (testCase: { readonly id: string }) => boolean): void {
+/** Those cases of both suites that are wanted, against the server of this URL. */
+export function registerSuites(
+  url: string,
+  leaseMs: number,
+  isWanted: (testCase: { readonly id: string }) => boolean,
+): void {
+  const times = { leaseMs, quietMs: 20, deadlineMs: 30_000 };
   const queueNamePrefix = newPrefix();
   const of = (quirks: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(quirks).filter(([id]) => isWanted({ id })));
