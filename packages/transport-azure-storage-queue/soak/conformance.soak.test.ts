@@ -2,6 +2,11 @@ import { describeService } from '@kombu/services';
 import { isLong, registerSuites } from '../test/support/conformance.ts';
 
 await describeService('azure-storage-queue', 'thousands of messages', ({ url }) => {
-  // Long enough to renew a thousand one by one.
-  registerSuites(url, 60_000, isLong);
+  const patient = {
+    leaseMs: 600_000,
+    deadlineMs: 120_000,
+    pollingInterval: 1000,
+    suffix: ' with thousands of messages',
+  };
+  registerSuites(url, patient, isLong);
 });

@@ -41,7 +41,7 @@ func run(ctx context.Context, address, socket, data string) error {
 	os.Remove(socket) // Left by one that was killed.
 	database, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{Unix: socket},
-		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 		Handler:   "sqlite",
 		// The data have to outlive the process, not the machine.
 		SQLiteURL: "file:" + filepath.ToSlash(data) + "/?_pragma=synchronous(off)",

@@ -192,6 +192,46 @@ describe('consuming', () => {
     expect(await drain('stall')).toEqual(['x']);
   });
 
+  it('R31: with a prefetch holds that many and no more, and the broker has the rest', async () => {
+    const connection = connect();
+    const queue = new Queue<number>('credit');
+    await queue.declare(connection);
+    const producer = connection.producer();
+    await Promise.all(Array.from({ length: 100 }, (_, index) => producer.publish(index, { routingKey: 'credit' })));
+    const held: Message<number>[] = [];
+    await connection.consume(queue, (_, message) => void held.push(message), { prefetch: 2 });
+    for (let acked = 0; acked < 20; acked++) {
+      await eventually('as many as there is credit for', () => held.length === acked + 2);
+      expect(await queue.size(connection)).toBe(98 - acked);
+      await held[acked]?.ack();
+    }
+    expect(held.map((message) => message.payload)).toEqual(Array.from({ length: held.length }, (_, index) => index));
+  });
+
+  it('R35: from a queue with priorities gets the highest first, in order within one', async () => {
+    const random = seeded(35);
+    const connection = connect();
+    const queue = new Queue<string>('ranks', { maxPriority: 10 });
+    await queue.declare(connection);
+    const producer = connection.producer();
+    const sent = Array.from({ length: 200 }, (_, index) => ({ index, priority: Math.floor(random() * 11) }));
+    await Promise.all(
+      sent.map(({ index, priority }) => producer.publish(String(index), { routingKey: 'ranks', priority })),
+    );
+    const expected = sent.toSorted((a, b) => b.priority - a.priority).map(({ index }) => String(index));
+    const got: string[] = [];
+    const handler = async (body: string, message: Message<string>): Promise<void> => {
+      got.push(body);
+      await message.ack();
+    };
+    await connection.consume(queue, handler, { prefetch: 1 });
+    await eventually('all', () => got.length === 200);
+    expect(got).toEqual(expected);
+    await expect(producer.publish('x', { routingKey: 'ranks', priority: 256 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+
   it('R36: from a fanout exchange brings every message to every subscriber, also to the slow and to one that was cut off', async () => {
     const exchange = new Exchange('news', { type: 'fanout' });
     const counts = [0, 0, 0];
