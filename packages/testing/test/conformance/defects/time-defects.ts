@@ -66,7 +66,7 @@ export const timeDefects: readonly Defect[] = [
   {
     name: 'delayed messages come late',
     caughtBy: 'delay/on-time',
-    transport: onRoute((route) => ({ ...route, delay: (route.delay ?? 0) * 3 })),
+    transport: onRoute((route) => ({ ...route, delay: (route.delay ?? 0) * 5 })),
   },
   {
     name: 'a delay of 0 is taken for a default',
