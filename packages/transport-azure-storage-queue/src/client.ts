@@ -26,3 +26,8 @@ export interface TokenCredential {
 
 /** The part of a received message that is read here. */
 export type ReceivedMessage = Pick<DequeuedMessageItem, 'messageId' | 'popReceipt' | 'messageText' | 'dequeueCount'>;
+
+/** The part of a queue's properties that is read here. */
+export interface QueueProperties {
+  readonly approximateMessagesCount?: number;
+}

@@ -10,7 +10,7 @@ import type {
 import { ConnectionError } from '@kombu/core/spi';
 import type { Claim } from './claim.ts';
 import { classify } from './classify.ts';
-import type { QueueService, ReceivedMessage, ServiceQueue } from './client.ts';
+import type { QueueProperties, QueueService, ReceivedMessage, ServiceQueue } from './client.ts';
 import { eachOf } from './each-of.ts';
 import { fromMessageText, toMessageText } from './message-text.ts';
 import type { AzureStorageQueueOptions } from './options.ts';
@@ -54,10 +54,7 @@ export class AzureStorageQueueStore implements QueueStore<Claim> {
   }
 
   async exists(queue: string): Promise<boolean> {
-    return (
-      (await this.#orMissing((client) => this.#requests.run((options) => client.getProperties(options)), queue)) !==
-      undefined
-    );
+    return (await this.#properties(queue)) !== undefined;
   }
 
   async put(queue: string, messages: readonly OutgoingMessage[]): Promise<readonly PutFailure[]> {
@@ -120,16 +117,13 @@ export class AzureStorageQueueStore implements QueueStore<Claim> {
 
   /** One by one, for clearing the queue would take what is being worked on too. */
   async purge(queue: string): Promise<number> {
-    const client = this.#client(queue);
     // What is published meanwhile is not waited for.
     const most = await this.#approximateCount(queue);
     let removed = 0;
     while (removed < most) {
       const items = await this.#receive(queue, batchSize);
       if (items.length === 0) break;
-      const outcomes = await this.#settle(items, ({ messageId, popReceipt }) =>
-        this.#requests.run((options) => client.deleteMessage(messageId, popReceipt, options)),
-      );
+      const outcomes = await this.ack(queue, items);
       removed += outcomes.filter((outcome) => outcome === 'ok').length;
     }
     return removed;
@@ -201,11 +195,11 @@ export class AzureStorageQueueStore implements QueueStore<Claim> {
   }
 
   async #approximateCount(queue: string): Promise<number> {
-    const properties = await this.#orMissing(
-      (client) => this.#requests.run((options) => client.getProperties(options)),
-      queue,
-    );
-    return properties?.approximateMessagesCount ?? 0;
+    return (await this.#properties(queue))?.approximateMessagesCount ?? 0;
+  }
+
+  #properties(queue: string): Promise<QueueProperties | undefined> {
+    return this.#orMissing((client) => this.#requests.run((options) => client.getProperties(options)), queue);
   }
 
   /** A queue that is not there holds nothing. */
