@@ -1,10 +1,13 @@
 // FerretDB on SQLite behind a relay, for tests: FerretDB 1.x reads and writes the documents of an update, a delete or a
 // findAndModify in separate steps, so that two clients may both take the same one. In MongoDB each of these is atomic; the relay
-// makes it so by letting one write through at a time.
+// makes it so by letting one write through at a time. It also adds an index that FerretDB's own queries can use: for want of it,
+// every single document that is updated or deleted costs a scan of its collection.
 package main
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"flag"
 	"fmt"
@@ -20,6 +23,7 @@ import (
 	"time"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
+	_ "modernc.org/sqlite"
 )
 
 func main() {
@@ -39,10 +43,10 @@ func run(ctx context.Context, address, socket, data string) error {
 		return err
 	}
 	os.Remove(socket) // Left by one that was killed.
-	database, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{Unix: socket},
-		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
-		Handler:   "sqlite",
+	server, err := ferretdb.New(&ferretdb.Config{
+		Listener: ferretdb.ListenerConfig{Unix: socket},
+		Logger:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+		Handler:  "sqlite",
 		// The data have to outlive the process, not the machine.
 		SQLiteURL: "file:" + filepath.ToSlash(data) + "/?_pragma=synchronous(off)",
 	})
@@ -53,14 +57,19 @@ func run(ctx context.Context, address, socket, data string) error {
 	if err != nil {
 		return err
 	}
-	go accept(listener, socket)
-	err = database.Run(ctx)
+	go accept(listener, &database{socket: socket, data: data})
+	err = server.Run(ctx)
 	listener.Close()
 	return err
 }
 
-func accept(listener net.Listener, socket string) {
-	var writes sync.Mutex
+// database is what the relay needs to know of it.
+type database struct {
+	socket, data string
+	writes       sync.Mutex
+}
+
+func accept(listener net.Listener, to *database) {
 	for {
 		client, err := listener.Accept()
 		if err != nil {
@@ -68,15 +77,15 @@ func accept(listener net.Listener, socket string) {
 		}
 		go func() {
 			defer client.Close()
-			if err := relay(client, socket, &writes); err != nil && err != io.EOF {
+			if err := relay(client, to); err != nil && err != io.EOF {
 				log.Print(err)
 			}
 		}()
 	}
 }
 
-func relay(client net.Conn, socket string, writes *sync.Mutex) error {
-	server, err := dial(socket)
+func relay(client net.Conn, to *database) error {
+	server, err := dial(to.socket)
 	if err != nil {
 		return err
 	}
@@ -86,7 +95,7 @@ func relay(client net.Conn, socket string, writes *sync.Mutex) error {
 		if err != nil {
 			return err
 		}
-		response, err := exchange(server, request, writes)
+		response, err := to.exchange(server, request)
 		if err != nil {
 			return err
 		}
@@ -107,12 +116,12 @@ func dial(socket string) (net.Conn, error) {
 	}
 }
 
-func exchange(server net.Conn, request []byte, writes *sync.Mutex) ([]byte, error) {
+func (d *database) exchange(server net.Conn, request []byte) ([]byte, error) {
 	command, isAnswered := inspect(request)
 	switch command {
-	case "insert", "update", "delete", "findAndModify":
-		writes.Lock()
-		defer writes.Unlock()
+	case "insert", "update", "delete", "findAndModify", "createIndexes":
+		d.writes.Lock()
+		defer d.writes.Unlock()
 	}
 	if _, err := server.Write(request); err != nil {
 		return nil, err
@@ -120,7 +129,58 @@ func exchange(server net.Conn, request []byte, writes *sync.Mutex) ([]byte, erro
 	if !isAnswered {
 		return nil, nil
 	}
-	return readMessage(server)
+	response, err := readMessage(server)
+	if err == nil && command == "createIndexes" {
+		if err := d.indexIds(databaseOf(request)); err != nil {
+			log.Print(err)
+		}
+	}
+	return response, err
+}
+
+// indexIds makes the index of ids over the very expression by which FerretDB asks for them.
+func (d *database) indexIds(name string) error {
+	file := filepath.Join(d.data, name+".sqlite")
+	if _, err := os.Stat(file); name == "" || err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	rows, err := db.Query("SELECT table_name FROM _ferretdb_collections")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var tables []string
+	for rows.Next() {
+		var table string
+		if err := rows.Scan(&table); err != nil {
+			return err
+		}
+		tables = append(tables, table)
+	}
+	for _, table := range tables {
+		statement := fmt.Sprintf("CREATE INDEX IF NOT EXISTS %q ON %q (_ferretdb_sjson->'$._id')", table+"_ids", table)
+		if _, err := db.Exec(statement); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// databaseOf finds the name of the database in a command: the text under the key "$db".
+func databaseOf(request []byte) string {
+	const key = "\x02$db\x00"
+	at := bytes.Index(request, []byte(key))
+	start := at + len(key) + 4
+	if at < 0 || start > len(request) {
+		return ""
+	}
+	name, _, _ := bytes.Cut(request[start:], []byte{0})
+	return string(name)
 }
 
 const (
