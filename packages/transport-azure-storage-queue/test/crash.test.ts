@@ -7,7 +7,7 @@ import { serviceName } from '../src/queue-name.ts';
 import { rawQueue } from './support/raw.ts';
 import { startWorker } from './support/start-worker.ts';
 import { newPrefix } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 async function publish(connection: Connection, ledger: Ledger, name: string, count: number): Promise<void> {
   const publishing = Array.from({ length: count }, () => {
@@ -60,7 +60,11 @@ await describeService('azure-storage-queue', 'what breaks', ({ url }) => {
     const ledger = new Ledger();
     await publish(connection, ledger, 'held', 30);
     const worker = await startWorker(url, options, 'held', 'hold');
-    await until('it has its prefetch', () => worker.lines.filter((line) => line.startsWith('got ')).length === 20);
+    await until(
+      'it has its prefetch',
+      () => worker.lines.filter((line) => line.startsWith('got ')).length === 20,
+      20_000,
+    );
     await worker.kill();
     for (const line of worker.lines) if (line.startsWith('got ')) ledger.delivered(line.slice(4), false);
     await drain(connection, ledger, 'held', new Set(), 30);
@@ -73,7 +77,7 @@ await describeService('azure-storage-queue', 'what breaks', ({ url }) => {
     const settled = new Set<string>();
     await publish(connection, ledger, 'acked', 60);
     const worker = await startWorker(url, options, 'acked', 'ack');
-    await until('it is in the middle', () => worker.lines.filter((line) => line.startsWith('ok ')).length >= 5);
+    await until('it is in the middle', () => worker.lines.filter((line) => line.startsWith('ok ')).length >= 5, 20_000);
     await worker.kill();
     for (const line of worker.lines) {
       const [what = '', id = ''] = line.split(' ');
@@ -91,7 +95,7 @@ await describeService('azure-storage-queue', 'what breaks', ({ url }) => {
     expect(untold).toBeGreaterThanOrEqual(0);
     expect(untold).toBeLessThanOrEqual(20);
     await drain(connection, ledger, 'acked', settled, 60 - untold);
-    await until('the queue is empty', async () => (await left()) === 0);
+    await until('the queue is empty', async () => (await left()) === 0, 20_000);
   });
 
   it.each(['reset', 'blackhole', 'refuse'] as const)('a network in trouble costs no message (%s)', async (fault) => {
@@ -106,7 +110,7 @@ await describeService('azure-storage-queue', 'what breaks', ({ url }) => {
       ledger.settled(id, outcome);
       if (outcome === 'ok') settled.add(id);
     });
-    await until('it works', () => settled.size > 0);
+    await until('it works', () => settled.size > 0, 20_000);
     proxy[fault]();
     await publish(producer, ledger, fault, 20);
     await setTimeout(1300);
@@ -116,9 +120,9 @@ await describeService('azure-storage-queue', 'what breaks', ({ url }) => {
       const properties = await rawQueue(url, serviceName(queueNamePrefix, fault)).getProperties();
       return properties.approximateMessagesCount ?? 0;
     };
-    await until('the queue is empty', async () => (await left()) === 0);
+    await until('the queue is empty', async () => (await left()) === 0, 20_000);
     // An ack may have been carried out although its answer was lost.
-    await until('handlers are done', () => settled.size > 20);
+    await until('handlers are done', () => settled.size > 20, 20_000);
     ledger.assertNothingLost({ allowDuplicates: true });
     await Promise.all([producer.close(), consumer.close()]);
   });

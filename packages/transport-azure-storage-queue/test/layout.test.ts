@@ -7,7 +7,7 @@ import type { AzureStorageQueueStore } from '../src/store.ts';
 import { declaration, outgoing, receiptsOf, take } from './support/messages.ts';
 import { rawQueue, rawService } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 /** What Kombu wrote, see capture.py. */
 const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden/kombu.json'), 'utf8')) as {
@@ -46,7 +46,7 @@ await describeService('azure-storage-queue', 'the layout', ({ url }) => {
       },
       { noAck: true },
     );
-    await until('all are delivered', () => got.length === 6);
+    await until('all are delivered', () => got.length === 6, 20_000);
     await consumer.cancel();
     const json = [{ id: 1, name: 'grüße <&> "x"' }, { a: 1 }, 3, 'c1', 'new'];
     const text = ['text', {}, 0, undefined, 'orders.new'];
@@ -111,7 +111,7 @@ await describeService('azure-storage-queue', 'the layout', ({ url }) => {
     await store.declare?.(declaration('count'));
     await store.put('count', [outgoing('{"n":1}')]);
     await raw('count').receiveMessages({ visibilityTimeout: 1 });
-    await until('it is back', async () => (await store.size('count')) === 1);
+    await until('it is back', async () => (await store.size('count')) === 1, 20_000);
     await store.put('count', [outgoing('{"n":2}')]);
     const [first] = await take(store, 'count', 1);
     expect(first).toMatchObject({ payload: '{"n":1}', deliveryCount: 1 });

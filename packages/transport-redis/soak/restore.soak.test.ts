@@ -2,7 +2,7 @@ import { describeService } from '@kombu/services';
 import { connectRaw } from '../test/support/raw.ts';
 import { newPrefix, openTestStore } from '../test/support/stores.ts';
 import { envelope, outgoing, receiptsOf, take } from '../test/support/messages.ts';
-import { until } from '../test/support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 const leases = 50_000;
 

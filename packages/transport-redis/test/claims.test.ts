@@ -5,7 +5,7 @@ import type { RedisStore } from '../src/store.ts';
 import { envelope, outgoing, receiptsOf, take } from './support/messages.ts';
 import { connectRaw, keysOf, withScores } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 await describeService('redis', 'messages in Redis', ({ url }) => {
   let raw: Redis;

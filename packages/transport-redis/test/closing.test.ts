@@ -7,7 +7,7 @@ import { connectTo } from './support/connections.ts';
 import { envelope } from './support/messages.ts';
 import { connectRaw, connectionsNamed } from './support/raw.ts';
 import { newPrefix } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 await describeService('redis', 'the end', ({ url }) => {
   let raw: Redis;

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { redisTransport } from '../src/index.ts';
 import { keySlot } from '../src/servers/key-slot.ts';
 import { newPrefix } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 

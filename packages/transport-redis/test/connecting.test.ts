@@ -6,7 +6,7 @@ import { describePrivateService, describeService, type Redis as RedisService } f
 import { redisTransport } from '../src/index.ts';
 import { openTestStore, newPrefix } from './support/stores.ts';
 import { connectRaw } from './support/raw.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 class Log {
   readonly lines: string[] = [];

@@ -8,7 +8,7 @@ import { envelope, outgoing, receiptsOf, take } from './support/messages.ts';
 import { connectRaw } from './support/raw.ts';
 import { startWorker, type Worker } from './support/start-worker.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 await describeService('redis', 'whatever is cut', ({ url }) => {
   let raw: Redis;

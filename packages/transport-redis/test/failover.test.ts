@@ -4,7 +4,7 @@ import { describePrivateService, type RedisSentinel } from '@kombu/services';
 import { Ledger } from '@kombu/testing';
 import { redisTransport } from '../src/index.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
+import { never, until } from '@kombu/test-kit';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 

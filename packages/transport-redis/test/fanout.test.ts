@@ -8,7 +8,7 @@ import type { RedisStore } from '../src/store.ts';
 import { outgoing } from './support/messages.ts';
 import { connectRaw, connectionsNamed, keysOf, membersOf } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
+import { never, until } from '@kombu/test-kit';
 
 // As Kombu 5.7.0 published it.
 const ofPython =

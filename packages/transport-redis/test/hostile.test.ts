@@ -6,7 +6,7 @@ import type { RedisStore } from '../src/store.ts';
 import { envelope, outgoing, receiptsOf, take } from './support/messages.ts';
 import { connectRaw, keysOf } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
+import { never, until } from '@kombu/test-kit';
 
 const nine = '\u0006\u00169';
 

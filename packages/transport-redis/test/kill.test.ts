@@ -5,7 +5,7 @@ import { envelope, take } from './support/messages.ts';
 import { connectRaw } from './support/raw.ts';
 import { startWorker, type Worker } from './support/start-worker.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 type Commands = TcpProxy['connections'][number];
 

@@ -8,7 +8,7 @@ import { connectTo } from './support/connections.ts';
 import { envelope, outgoing, receiptsOf, take } from './support/messages.ts';
 import { connectRaw, connectionsNamed, keysOf } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 await describeService('redis', 'leases', ({ url }) => {
   let raw: Redis;

@@ -13,7 +13,7 @@ import { connectTo, silent } from './support/connections.ts';
 import { outgoing } from './support/messages.ts';
 import { connectRaw } from './support/raw.ts';
 import { newPrefix, openTestStore, targetOf } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 const probe = { healthCheckInterval: 40, socketTimeout: 80 };
 

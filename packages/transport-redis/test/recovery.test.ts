@@ -8,7 +8,7 @@ import { connectTo } from './support/connections.ts';
 import { faultScript } from './support/fault-script.ts';
 import { connectRaw } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
+import { never, until } from '@kombu/test-kit';
 
 await describeService('redis', 'a link that breaks', ({ url }) => {
   let raw: Redis;

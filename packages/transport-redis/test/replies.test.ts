@@ -5,7 +5,7 @@ import { redisTransport } from '../src/index.ts';
 import { connectRaw } from './support/raw.ts';
 import { RespProxy } from './support/resp-proxy.ts';
 import { newPrefix } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 const recovery = { intervalStart: 5, intervalStep: 5, intervalMax: 50, jitter: false };

@@ -6,7 +6,7 @@ import { coarsePriorities, missingQueues, registerSuites } from './support/confo
 import { outgoing, receiptsOf, take } from './support/messages.ts';
 import { connectRaw } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 await describeService('redis', 'one Redis', ({ url }) => {
   const globalKeyprefix = newPrefix();

@@ -11,7 +11,7 @@ import { connectTo } from './support/connections.ts';
 import { envelope } from './support/messages.ts';
 import { connectRaw, connectionsNamed, watchCommands } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
+import { never, until } from '@kombu/test-kit';
 
 const longMs = 60_000;
 

@@ -8,7 +8,7 @@ import { Gateway, refusal, type Verdict } from './support/gateway.ts';
 import { declared, outgoing, receiptsOf, take } from './support/messages.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
 import { RawSqs } from './support/raw.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -6,7 +6,7 @@ import { Gateway, type Verdict } from './support/gateway.ts';
 import { RawSqs } from './support/raw.ts';
 import { startWorker, type Worker } from './support/start-worker.ts';
 import { newPrefix } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 interface Step {
   readonly name: string;
@@ -75,11 +75,11 @@ await describeService('sqs', 'a consumer that is killed', ({ url }) => {
       const queue = name.replaceAll(' ', '-');
       const options = { queueNamePrefix: prefix, leaseMs: 2000, waitTimeSeconds: 1 };
       await using connection = new Connection(url, { transport: sqsTransport, transportOptions: options });
+      // From its first poll on, which may last until the messages are there.
+      gateway.judge = (called) => (called === action && verdict ? verdict : 'pass');
       const worker = await startWorker(gateway.url, options, queue, manner);
       const ledger = new Ledger();
       try {
-        gateway.judge = (called) => (called === action && verdict ? verdict : 'pass');
-        gateway.calls.length = 0;
         const producer = connection.producer();
         const publish = async (id: string): Promise<'confirmed'> => {
           await producer.publish(id, { routingKey: queue, declare: [new Queue(queue)] });

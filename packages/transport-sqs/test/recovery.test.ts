@@ -5,7 +5,7 @@ import { TcpProxy } from '@kombu/testing';
 import { sqsTransport } from '../src/index.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
 import { declared } from './support/messages.ts';
-import { never, until } from './support/wait.ts';
+import { never, until } from '@kombu/test-kit';
 
 await describeService('sqs', 'a way that breaks', ({ url }) => {
   let proxy: TcpProxy;

@@ -3,7 +3,7 @@ import { sqsTransport } from '../src/index.ts';
 import { declared, outgoing, receiptsOf, take } from './support/messages.ts';
 import { RawSqs } from './support/raw.ts';
 import { newPrefix, openTestStore } from './support/stores.ts';
-import { until } from './support/wait.ts';
+import { until } from '@kombu/test-kit';
 
 await describeService('sqs', 'queues in SQS', ({ url }) => {
   const queueNamePrefix = newPrefix();

@@ -7,7 +7,7 @@ import type { ZooKeeperStore } from '../src/store.ts';
 import { outgoing, payloadsOf, receiptsOf, take } from './support/messages.ts';
 import { connectRaw, type Raw } from './support/raw.ts';
 import { inNewRoot, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
+import { never, until } from '@kombu/test-kit';
 
 interface Golden {
   readonly entries: readonly { readonly name: string; readonly data: string }[];

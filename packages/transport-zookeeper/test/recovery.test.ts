@@ -9,7 +9,7 @@ import { placesOf } from './support/places.ts';
 import { connectRaw, type Raw } from './support/raw.ts';
 import { startWorker, type Worker } from './support/start-worker.ts';
 import { inNewRoot, openTestStore } from './support/stores.ts';
-import { never, until } from './support/wait.ts';
+import { never, until } from '@kombu/test-kit';
 
 const sessionTimeout = 1000;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

@@ -11,6 +11,8 @@ export interface Tarball {
   readonly path: string;
   /** Where it was unpacked. */
   readonly folder: string;
+  /** What was in it; more may be put into the folder later. */
+  readonly files: readonly string[];
   readonly manifest: Manifest;
 }
 
@@ -25,12 +27,12 @@ export async function pack(one: Package, destination: string, folder: string): P
   mkdirSync(folder, { recursive: true });
   const unpacked = await command('tar', ['-xzf', path, '--strip-components=1', '-C', folder], destination);
   if (!unpacked.ok) throw new Error(`${path} cannot be unpacked:\n${unpacked.output}`);
-  return { package: one, path, folder, manifest: readManifest(folder) };
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return { package: one, path, folder, files, manifest: readManifest(folder) };
 }
 
 /** What is wrong with the files of a tarball; one line for each finding. */
-export function contentProblems({ folder, manifest }: Tarball): string {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+export function contentProblems({ folder, files, manifest }: Tarball): string {
   const problems = files.filter((file) => /(^|\/)(test|soak)(\/|$)|\.test\.|\.tsbuildinfo$/.test(file));
   const findings = problems.map((file) => `${file} must not be published`);
   for (const wanted of ['README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts'])

@@ -1,113 +1,40 @@
-import { setTimeout } from 'node:timers/promises';
-import { Connection, Queue } from '@kombu/core';
-import type { Random } from '@kombu/core/spi';
-import { Ledger, TcpProxy, seeded } from '@kombu/testing';
+import { faultScript as run } from '@kombu/test-kit';
 import { redisTransport } from '../../src/index.ts';
 import { connectRaw } from './raw.ts';
 import { newPrefix } from './stores.ts';
-import { until } from './wait.ts';
 
 /** A link that hangs is found out within this time, in milliseconds. */
 const probe = { healthCheckInterval: 40, socketTimeout: 80 };
 const leaseMs = 1000;
-const recovery = { intervalStart: 5, intervalStep: 5, intervalMax: 50, jitter: false };
 
-/** One random fault, and some time in which it acts. */
-async function strike(proxy: TcpProxy, random: Random): Promise<void> {
-  const direction = random() < 0.5 ? 'upstream' : 'downstream';
-  const kind = Math.floor(random() * 7);
-  if (kind === 0) proxy.reset();
-  else if (kind === 1) proxy.reset(direction);
-  else if (kind === 2) proxy.blackhole(random() < 0.5 ? undefined : direction);
-  else if (kind === 3) proxy.halfClose(direction);
-  else if (kind === 4) proxy.cutAfter(Math.floor(random() * 3000), direction);
-  else if (kind === 5) proxy.slice(1 + Math.floor(random() * 40), 0);
-  else {
-    proxy.refuse();
-    proxy.reset();
-  }
-  // Shorter than a probe, about as long, and longer.
-  await setTimeout(random() * 200);
-  if (random() < 0.7) await proxy.heal();
-}
-
-/**
- * Consumers and a publisher live through a random script of faults, also in the middle of recoveries. After the last one every
- * queue gets a message by a plain LPUSH, and every consumer has to get it; of what was published nothing may be lost.
- */
-export async function faultScript(url: string, seed: number, consumers = 10): Promise<void> {
-  const random = seeded(seed);
+/** A random script of faults; the last messages come by a plain LPUSH. */
+export async function faultScript(url: string, seed: number): Promise<void> {
   const prefix = newPrefix();
   const raw = await connectRaw(url);
-  const { hostname, port } = new URL(url);
-  const proxy = await TcpProxy.listen({ target: { host: hostname, port: Number(port) } });
+  const keys = (): Promise<string[]> => raw.keys(`${prefix}*`);
   const transportOptions = { globalKeyprefix: prefix, leaseMs, unackedRestoreInterval: 50, ...probe };
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const options = { transport: redisTransport, transportOptions, recovery, connectTimeout: 300, logger };
-  const consuming = new Connection(proxy.url(url), options);
-  const publishing = new Connection(proxy.url(url), options);
-  const ledger = new Ledger();
-  const queues = Array.from({ length: consumers }, (_, index) => new Queue<string>(`q${index}`));
-  const last = new Set<string>();
   try {
-    for (const queue of queues) {
-      await consuming.consume(
-        queue,
-        async (body, message) => {
-          if (body.startsWith('last ')) last.add(body);
-          else ledger.delivered(body, message.deliveryInfo.redelivered);
-          const outcome = await message.ack();
-          if (!body.startsWith('last ')) ledger.settled(body, outcome);
-        },
-        { prefetch: 5 },
-      );
-    }
-    const producer = publishing.producer();
-    const publishes: Promise<unknown>[] = [];
-    for (let round = 0; round < 3 + random() * 3; round++) {
-      for (const queue of queues) {
-        const id = ledger.newId();
-        publishes.push(
-          ledger.track(
-            id,
-            producer.publish(id, { routingKey: queue.name, timeout: 20_000 }).then((end) => end.guarantee),
-          ),
-        );
-      }
-      await strike(proxy, random);
-    }
-    await proxy.heal();
-    await Promise.all(publishes);
-    for (const { name } of queues) {
-      const properties = {
-        delivery_info: { exchange: '', routing_key: name },
-        body_encoding: null,
-        delivery_tag: name,
-      };
-      const message = {
-        body: `last ${name}`,
-        'content-type': 'text/plain',
-        'content-encoding': 'utf-8',
-        headers: {},
-        properties,
-      };
-      await raw.lpush(prefix + name, JSON.stringify(message));
-    }
-    await until('every consumer gets its last message', () => last.size === consumers, 20_000);
-    await until(
-      'all is settled',
-      async () => {
-        const left = await raw.keys(`${prefix}*`);
-        return left.length === 0;
+    await run(
+      {
+        url,
+        connection: { transport: redisTransport, transportOptions, connectTimeout: 300 },
+        // Shorter than a probe, about as long, and longer.
+        pause: (random) => random() * 200,
+        put: (queue, body) => raw.lpush(prefix + queue, plainEnvelope(queue, body)),
+        isSettled: async () => (await keys()).length === 0,
       },
-      20_000,
+      seed,
     );
-    ledger.assertNothingLost({ allowDuplicates: true, allowLostAcks: true });
   } finally {
-    await Promise.all([consuming.close({ timeout: 2000 }), publishing.close({ timeout: 2000 })]);
-    await proxy.close();
-    const left = await raw.keys(`${prefix}*`);
+    const left = await keys();
     if (left.length > 0) await raw.del(left);
     await raw.quit();
   }
+}
+
+function plainEnvelope(queue: string, body: string): string {
+  const delivery_info = { exchange: '', routing_key: queue };
+  const properties = { delivery_info, body_encoding: null, delivery_tag: queue };
+  const content = { 'content-type': 'text/plain', 'content-encoding': 'utf-8' };
+  return JSON.stringify({ body, ...content, headers: {}, properties });
 }

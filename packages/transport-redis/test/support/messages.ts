@@ -1,7 +1,7 @@
 import type { OutgoingMessage, StoredMessage } from '@kombu/core/spi';
 import type { Claim } from '../../src/claims.ts';
 import type { RedisStore } from '../../src/store.ts';
-import { never } from './wait.ts';
+import { never } from '@kombu/test-kit';
 
 /** A payload on its way into a store. */
 export function outgoing(payload: string, parts: Partial<OutgoingMessage> = {}): OutgoingMessage {

@@ -2,7 +2,7 @@ import type { OutgoingMessage, QueueDeclaration } from '@kombu/core/spi';
 import type { Received } from '../../src/receiver.ts';
 import type { Receipt } from '../../src/receipt.ts';
 import type { SqsStore } from '../../src/store.ts';
-import { never } from './wait.ts';
+import { never } from '@kombu/test-kit';
 
 /** A payload on its way into a store. */
 export function outgoing(payload: string, parts: Partial<OutgoingMessage> = {}): OutgoingMessage {

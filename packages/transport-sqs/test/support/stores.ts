@@ -5,7 +5,7 @@ import { connect } from '../../src/connect.ts';
 import { textOfBody } from '../../src/message-body.ts';
 import type { SqsTransportOptions } from '../../src/options.ts';
 import type { SqsStore } from '../../src/store.ts';
-import { never } from './wait.ts';
+import { never } from '@kombu/test-kit';
 
 /** A prefix for queues that no other test file has. */
 export function newPrefix(): string {
